@@ -1,0 +1,93 @@
+# What one can do with Mitsprache. `make help` lists it; everything else is done by the scripts that are named here.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test setup lint types contracts catalogs validate train stories browser export mutants bench lock shell clean
+
+PYTHON := .venv/bin/python
+RASA := cd rasa_project && PYTHONPATH=. .venv/bin/python -m rasa
+FILES := $(if $(NO_BROWSER),--ignore=tests/browser)
+
+# One stamp per environment, named after the content of its lock: a changed lock is a missing stamp.
+stamp = $(1).venv/.built-$(shell sha256sum $(1)requirements.lock | cut -c 1-16)
+MAIN_ENV := $(call stamp,)
+RASA_ENV := $(call stamp,rasa_project/)
+
+ROUND ?= needs
+FORMAT ?= csv
+OUT ?= var/$(ROUND).$(FORMAT)
+UPGRADE ?=
+COMPILE = pip compile --quiet --universal --generate-hashes --no-header $(UPGRADE)
+
+# Without bytecode every start of Rasa is slow; other people's paths have no business in our environments.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export RASA_TELEMETRY_ENABLED := false
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+export TF_CPP_MIN_LOG_LEVEL := 3
+export CUDA_VISIBLE_DEVICES :=
+
+help: ## List what one can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: setup catalogs ## Start everything on this machine; Ctrl-C stops it
+	@$(PYTHON) -m deploy.local
+
+test: browser setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1 leaves the browser out)
+	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/chromium.sh) && CHROMIUM=$$browser $(PYTHON) -m pytest $(FILES)
+
+setup: $(MAIN_ENV) $(RASA_ENV) ## Build both environments from their locks
+
+$(MAIN_ENV):
+	@rm -f .venv/.built-*
+	@sh deploy/venv.sh . '>=3.11,<3.15'
+	@touch $@
+
+$(RASA_ENV):
+	@rm -f rasa_project/.venv/.built-*
+	@sh deploy/venv.sh rasa_project 3.10
+	@touch $@
+
+lint: setup ## Check the style (ruff)
+	$(PYTHON) -m ruff check .
+
+types: setup ## Check the types (mypy)
+	$(PYTHON) -m mypy
+
+contracts: setup ## Check who imports whom (import-linter)
+	.venv/bin/lint-imports
+
+catalogs: setup ## Compile the translations
+	@$(PYTHON) -m translations.catalogs compile
+
+validate: setup ## Check the training data (rasa data validate)
+	$(RASA) data validate --domain domain.yml --data data --config config.yml
+
+train: setup ## Train the assistant if its training data changed
+	@$(PYTHON) -m deploy.train
+
+stories: train ## Check the assistant against its test stories (rasa test)
+	model=$$($(PYTHON) -m deploy.train) && \
+	$(RASA) test core --stories tests --model "$$model" --out ../var/stories --fail-on-prediction-errors
+
+browser: ## See to a Chromium for the browser test
+	@test -n "$(NO_BROWSER)" || sh deploy/chromium.sh
+
+export: setup ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=var/needs.csv)
+	$(PYTHON) -m staff export --round $(ROUND) --format $(FORMAT) --out $(OUT)
+
+mutants: setup ## Break the code on purpose and see that the tests notice
+	$(PYTHON) -m tests.mutants
+
+bench: setup catalogs train ## Measure how fast it is
+	$(PYTHON) -m bench
+
+shell: setup catalogs ## Talk to the assistant on this terminal (rasa shell)
+	@$(PYTHON) -m deploy.local shell
+
+lock: ## Write both locks anew (UPGRADE=--upgrade takes the newest versions)
+	"$$(sh deploy/uv.sh)" $(COMPILE) pyproject.toml --extra dev --python-version 3.11 -o requirements.lock
+	"$$(sh deploy/uv.sh)" $(COMPILE) rasa_project/pyproject.toml --python-version 3.10 -o rasa_project/requirements.lock
+
+clean: ## Remove what was built: environments, models, catalogs, caches; never data
+	rm -rf .venv rasa_project/.venv rasa_project/models rasa_project/.rasa .tools .*_cache .hypothesis
+	find translations cities -name '*.mo' -delete

@@ -1,0 +1,1 @@
+"""Custom actions: the one place where a message does its work."""

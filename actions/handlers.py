@@ -1,0 +1,82 @@
+"""The custom actions, one an act. Each turn of Rasa ends in exactly one of them. Thin: the work is in actions.turn."""
+
+import asyncio
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import calls, turn
+from actions.wiring import wiring
+from dialogue import replies
+from translations.wording import word
+
+
+class _Act(Action):
+    """Does the act that its name says, and utters the reply in words, for the shell and for tests."""
+
+    act: str | None = None
+
+    def name(self) -> str:
+        return f"action_{self.act}"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
+        call = calls.read(self.act, tracker.current_state())
+        reply = await asyncio.to_thread(turn.perform, wiring(), call)
+        says = replies.from_data(reply["says"])
+        for worded in word(wiring().words, reply["language"], says):
+            buttons = [{"title": label.text, "payload": label.text} for label in worded.labels]
+            dispatcher.utter_message(text=worded.text, buttons=buttons or None)
+        return self.events(ended=any(say.end for say in says))
+
+    def events(self, ended: bool) -> list[EventType]:
+        """What Rasa's dialogue state learns of it."""
+        return []
+
+
+class ValidateInterview(_Act):
+    """The form's action: takes the answer to the open question. The form asks on until the interview ends."""
+
+    def name(self) -> str:
+        return "validate_interview"
+
+    def events(self, ended: bool) -> list[EventType]:
+        emptied: list[EventType] = [SlotSet("given", None)]
+        return [*emptied, SlotSet("requested_slot", None)] if ended else emptied
+
+
+class Skip(_Act):
+    act = "skip"
+
+
+class Back(_Act):
+    act = "back"
+
+
+class Repeat(_Act):
+    act = "repeat"
+
+
+class Stop(_Act):
+    act = "stop"
+
+
+class Help(_Act):
+    act = "help"
+
+
+class ChangeLanguage(_Act):
+    act = "change_language"
+
+
+class DeleteMyData(_Act):
+    act = "delete_my_data"
+
+
+class Greet(_Act):
+    act = "greet"
+
+
+class NotUnderstood(_Act):
+    act = "not_understood"

@@ -1,0 +1,104 @@
+"""The work of one message, in one transaction: check, change, derive what comes next, write the receipt."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from actions.calls import Call
+from actions.wiring import Wiring
+from dialogue import acts, replies
+from dialogue.acts import Heard, Scene
+from dialogue.binding import bind
+from dialogue.errors import Refused
+from dialogue.outcome import Erasure, Outcome, Say
+from dialogue.questions import ask
+from dialogue.texts import clean
+from store import changes, clock, faults, inbox, keys, people, receipts
+from store.inbox import Incoming, Message
+from store.people import Person
+from translations.languages import languages
+
+SHELL = "shell"
+
+
+def perform(wiring: Wiring, call: Call) -> dict[str, Any]:
+    """Does the work of the message once and gives its reply; the same reply when it is called again.
+
+    Raises Refused (message_unknown, lease_lost, tombstone): nothing is stored then.
+    """
+    now = clock.now()
+    with wiring.database.write() as connection:
+        faults.reach("5a")
+        key, fence = (_enter_shell(connection, wiring, call, now)) if call.shell else (call.natural, call.fence)
+        receipt = receipts.find(connection, key)
+        if receipt is None:
+            reply = _work(connection, wiring, call.act, key, fence, now)
+        elif receipt.is_tombstone or receipt.reply is None:
+            raise Refused("tombstone")
+        else:
+            reply = receipt.reply
+        if call.shell:
+            inbox.handled(connection, key)
+        faults.reach("5b")
+    faults.reach("5c")
+    return reply
+
+
+def _work(
+    connection: sa.Connection, wiring: Wiring, act: str, key: str, fence: int, now: datetime
+) -> dict[str, Any]:
+    message = inbox.find(connection, key)
+    if message is None:
+        raise Refused("message_unknown")
+    people.check_fence(connection, message.person, fence)
+    person = _load(connection, wiring, message.person, now)
+    outcome = acts.perform(_scene(wiring, person, act, message))
+    changes.apply(connection, person, wiring.round, outcome, now)
+    after = _load(connection, wiring, message.person, now)
+    changes.settle(connection, after, wiring.round)
+    reply = _reply(wiring, outcome, after)
+    if not receipts.write(connection, key, message.person, outcome.effect, reply, now):
+        raise Refused("receipt_taken")
+    return reply
+
+
+def _scene(wiring: Wiring, person: Person, act: str, message: Message) -> Scene:
+    heard = Heard(message.act or act, message.text, message.value, message.asked, message.append)
+    return Scene(wiring.city, wiring.round, wiring.lexicon, person.progress, heard)
+
+
+def _reply(wiring: Wiring, outcome: Outcome, person: Person) -> dict[str, Any]:
+    says = outcome.says
+    reply: dict[str, Any] = {"language": person.language}
+    if outcome.erases:
+        reply |= {"erase": outcome.erases.reason, "code": keys.receipt_code()}
+        if outcome.erases.reason is Erasure.ASKED:
+            says = (*says, Say("erased", {"code": reply["code"]}, end="erased"))
+    elif not outcome.silent:
+        autonyms = [(language.code, language.autonym) for language in languages().values()]
+        question = ask(wiring.city, wiring.round, person.progress, autonyms)
+        says = (*says, question) if question else says
+    return reply | {"says": replies.to_data(says)}
+
+
+def _load(connection: sa.Connection, wiring: Wiring, person: str, now: datetime) -> Person:
+    version = wiring.round.consent.version or ""
+    bar = keys.bar(wiring.config.secret, person)
+    return people.load(connection, person, wiring.round.id, version, bar, now)
+
+
+def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: datetime) -> tuple[str, int]:
+    """Enters a message that came straight to Rasa, as our service would have; its key and fence."""
+    secret = wiring.config.secret
+    person = keys.pseudonym(secret, SHELL, call.person)
+    key = keys.message_key(secret, SHELL, call.natural)
+    people.greet(connection, person, SHELL, wiring.city.languages[0], now)
+    text = clean(call.text)
+    inbox.accept(connection, Incoming(key, person, keys.digest(secret, text), text=text), now)
+    here = _load(connection, wiring, person, now)
+    bound = bind(wiring.round, here.progress, wiring.lexicon, text, now, None, timedelta())
+    inbox.bind(connection, key, bound.asked, bound.append)
+    return key, here.fence
+
+

@@ -1,0 +1,49 @@
+"""Which question a message answers, settled when it is first taken. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dialogue.progress import Progress, State, open_question, previous_question
+from dialogue.reading import Lexicon, read
+from dialogue.rounds import Instance, Kind, Round
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The question instance, and whether the text belongs to the answer that is there already."""
+
+    asked: Instance | None
+    append: bool = False
+
+
+def bind(
+    round: Round,
+    progress: Progress,
+    lexicon: Lexicon,
+    text: str,
+    received_at: datetime,
+    asked_at: datetime | None,
+    grace: timedelta,
+) -> Binding:
+    """The open question; but a text that was on its way when it was asked still belongs to the free text before.
+
+    People write one thought in three bubbles: what comes within `grace` after a free-text answer, and does not
+    answer the new question, is added to that answer.
+    """
+    asked = open_question(round, progress)
+    earlier = _free_text_before(round, progress, asked)
+    if earlier is None or asked_at is None or received_at > asked_at + grace:
+        return Binding(asked)
+    if asked is not None and read(round.question(asked.question), text, lexicon) is not None:
+        return Binding(asked)
+    return Binding(earlier, append=True)
+
+
+def _free_text_before(round: Round, progress: Progress, asked: Instance | None) -> Instance | None:
+    if progress.aside or progress.revisit or progress.stopped or asked is None:
+        return None
+    earlier = previous_question(round, progress)
+    if earlier is None or round.question(earlier.question).kind is not Kind.TEXT:
+        return None
+    given = progress.answers.get(earlier)
+    return earlier if given and given.state is State.ANSWERED else None

@@ -1,0 +1,94 @@
+"""Settles the act of a message: what our service expects decides before what the classifier guesses.
+
+The service sends with each text the kind of the open question and whether the text reads as an answer to it.
+Measured without this: 8 of 32 needs were taken for commands ("cheaper day care please" for "stop").
+"""
+
+import json
+import unicodedata
+from typing import Any, Dict, List, Set, Text
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+ANSWERS = ("answer", "yes", "no")
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class ActSettler(GraphComponent):
+    """Knows the short commands of the training data by heart; everything else it leaves or makes an answer."""
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """The longest command, in words, that may interrupt a free-text question."""
+        return {"longest_command": 3}
+
+    def __init__(self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource) -> None:
+        self._config, self._storage, self._resource = config, storage, resource
+        self._commands: Dict[Text, Text] = {}
+
+    @classmethod
+    def create(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> "ActSettler":
+        """A new component, before training."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> "ActSettler":
+        """The component with the commands that training found."""
+        settler = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            settler._commands = json.loads((folder / "commands.json").read_text("utf-8"))
+        return settler
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learns the short commands from the examples."""
+        ambiguous: Set[Text] = set()
+        for example in training_data.intent_examples:
+            act, words = example.get(INTENT), fold(example.get(TEXT) or "")
+            if act in ANSWERS or not words or len(words.split()) > self._config["longest_command"]:
+                continue
+            if self._commands.setdefault(words, act) != act:
+                ambiguous.add(words)
+        for words in ambiguous:
+            del self._commands[words]
+        with self._storage.write_to(self._resource) as folder:
+            (folder / "commands.json").write_text(json.dumps(self._commands, ensure_ascii=False), "utf-8")
+        return self._resource
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Sets the act of each message."""
+        for message in messages:
+            guessed = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
+            expects = (message.get("metadata") or {}).get("expects")
+            act = self._act(message.get(TEXT) or "", guessed, expects)
+            if act != guessed:
+                message.set(INTENT, {INTENT_NAME_KEY: act, "confidence": 1.0}, add_to_output=True)
+        return messages
+
+    def _act(self, text: Text, guessed: Any, expects: Any) -> Text:
+        command = self._commands.get(fold(text))
+        if expects and expects.get("reads"):
+            return "answer"
+        if command:
+            return command
+        if expects is None:
+            # No service in front, as in `rasa shell`: the action finds out whether it is an answer.
+            return guessed if guessed in ("yes", "no") else "answer"
+        return "answer" if expects.get("kind") == "text" else guessed
+
+
+def fold(text: Text) -> Text:
+    """The text for comparing: compatibility form, no case, no marks, letters and digits and single blanks."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    letters = (c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
+    return " ".join("".join(letters).split())

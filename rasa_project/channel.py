@@ -1,0 +1,77 @@
+"""The only door to Rasa: a REST channel that wants our token, fails loudly, and logs no text."""
+
+import hmac
+from typing import Any, Awaitable, Callable, Dict, Optional, Text
+
+import faults
+import quiet
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.shared.exceptions import RasaException
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+quiet.install()
+
+MOST_BYTES = 100_000
+
+
+class Guarded(InputChannel):
+    """POST webhook {sender, message, metadata} → the replies of the turn; 401 without token, 500 on any failure."""
+
+    @classmethod
+    def name(cls) -> Text:
+        """The part of the address: /webhooks/mitsprache/."""
+        return "mitsprache"
+
+    @classmethod
+    def from_credentials(cls, credentials: Optional[Dict[Text, Any]]) -> "Guarded":
+        """Refuses to start without a token: Rasa's own --auth-token does not protect its channels."""
+        token = (credentials or {}).get("token")
+        if not token or "${" in token:
+            raise RasaException("RASA_TOKEN is not set: the channel would be open to everybody.")
+        return cls(token)
+
+    def __init__(self, token: Text) -> None:
+        self._expected = "Bearer {}".format(token).encode()
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """The routes of this channel."""
+        routes = Blueprint("mitsprache_channel")
+
+        @routes.middleware("request")
+        async def guard(request: Request) -> Optional[HTTPResponse]:
+            given = request.headers.get("authorization", "").encode()
+            if not hmac.compare_digest(given, self._expected):
+                return response.json({"error": "token"}, status=401)
+            if len(request.body or b"") > MOST_BYTES:
+                return response.json({"error": "size"}, status=413)
+            return None
+
+        @routes.route("/", methods=["GET"])
+        async def health(_request: Request) -> HTTPResponse:
+            return response.json({"status": "ok"})
+
+        @routes.route("/webhook", methods=["POST"])
+        async def receive(request: Request) -> HTTPResponse:
+            return await self._receive(request, on_new_message)
+
+        return routes
+
+    async def _receive(self, request: Request, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> HTTPResponse:
+        faults.reach("4a")
+        body = request.json or {}
+        sender, text = body.get("sender"), body.get("message")
+        # Without a sender Rasa would put everybody into one conversation called «default».
+        if not isinstance(sender, str) or not isinstance(text, str) or not sender:
+            return response.json({"error": "message"}, status=400)
+        collector = CollectingOutputChannel()
+        try:
+            await on_new_message(
+                UserMessage(text, collector, sender, input_channel=self.name(), metadata=body.get("metadata"))
+            )
+        except Exception as error:  # whatever it was: the turn failed, and the caller must know
+            quiet.logger.error("turn failed: %s", type(error).__name__)
+            return response.json({"error": "turn"}, status=500)
+        faults.reach("4d")
+        return response.json(collector.messages)

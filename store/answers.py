@@ -1,0 +1,93 @@
+"""Participations, consents, answers and their revisions."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from dialogue.errors import Refused
+from dialogue.outcome import Give
+from dialogue.progress import State
+from store import keys
+from store.tables import answers, consents, participations, people, revisions
+
+
+def begin(connection: sa.Connection, person: str, channel: str, round: str, language: str, now: datetime) -> int:
+    """A new participation, from its consent on; its id."""
+    id = connection.execute(
+        participations.insert()
+        .values(
+            person=person,
+            round=round,
+            channel=channel,
+            language=language,
+            status="consented",
+            number=keys.export_number(),
+            started_at=now,
+        )
+        .returning(participations.c.id)
+    ).scalar_one()
+    connection.execute(people.update().where(people.c.id == person).values(participation=id))
+    return id
+
+
+def consent(connection: sa.Connection, participation: int, version: str, language: str, now: datetime) -> None:
+    """Keeps the proof: which text, in which language, when. A second yes to the same text replaces the first."""
+    same = (consents.c.participation == participation, consents.c.version == version)
+    connection.execute(consents.delete().where(*same))
+    connection.execute(
+        consents.insert().values(participation=participation, version=version, language=language, given_at=now)
+    )
+
+
+def give(
+    connection: sa.Connection, participation: int | None, given: Give, version: str, language: str, now: datetime
+) -> None:
+    """Stores an answer; where one stands already, that one becomes a revision.
+
+    Raises Refused (consent_missing) without consent to the version that counts.
+    """
+    if participation is None or not _consented(connection, participation, version):
+        raise Refused("consent_missing")
+    same = (
+        answers.c.participation == participation,
+        answers.c.question == given.asked.question,
+        answers.c.instance == given.asked.instance,
+    )
+    earlier = connection.execute(sa.select(answers).where(*same).with_for_update()).first()
+    values = {"state": given.state, "text": given.value, "language": language, "answered_at": now}
+    if earlier is None:
+        connection.execute(
+            answers.insert().values(
+                participation=participation, question=given.asked.question, instance=given.asked.instance, **values
+            )
+        )
+        return
+    if given.append and earlier.state == State.ANSWERED:
+        values["text"] = f"{earlier.text}\n{given.value}"
+    connection.execute(
+        revisions.insert().values(
+            answer=earlier.id,
+            revision=earlier.revision,
+            state=earlier.state,
+            text=earlier.text,
+            language=earlier.language,
+            answered_at=earlier.answered_at,
+        )
+    )
+    connection.execute(answers.update().where(*same).values(revision=earlier.revision + 1, **values))
+
+
+def set_status(connection: sa.Connection, participation: int, status: str, language: str) -> None:
+    """Notes how far the participation has come, and the language it is held in."""
+    connection.execute(
+        participations.update()
+        .where(participations.c.id == participation)
+        .values(status=status, language=language)
+    )
+
+
+def _consented(connection: sa.Connection, participation: int, version: str) -> bool:
+    found = sa.select(consents.c.version).where(
+        consents.c.participation == participation, consents.c.version == version
+    )
+    return connection.execute(found).first() is not None

@@ -1,0 +1,80 @@
+"""The one place that reads the environment. A missing setting is named, with what to do."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dialogue.errors import Misconfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a process must know to start. Times in seconds."""
+
+    data: Path
+    database_url: str
+    secret: bytes
+    city: str
+    round: str
+    host: str
+    port: int
+    rasa_url: str
+    rasa_token: str
+    actions_port: int
+    actions_token: str
+    grace: float
+    log_level: str
+    fault_dir: Path | None
+
+
+def load(environ: dict[str, str] | None = None) -> Config:
+    """The settings of this process.
+
+    Raises Misconfigured (setting_missing, setting_invalid) with the setting's name.
+    """
+    env = os.environ if environ is None else environ
+    data = Path(env.get("DATA_DIR", ROOT / "var")).resolve()
+    return Config(
+        data=data,
+        database_url=env.get("DATABASE_URL", f"sqlite:///{data / 'mitsprache.db'}"),
+        secret=_secret(env, data),
+        city=env.get("CITY", "kaiserslautern"),
+        round=env.get("ROUND", "needs"),
+        host=env.get("BOT_HOST", "127.0.0.1"),
+        port=_number(env, "BOT_PORT", 8080),
+        rasa_url=env.get("RASA_URL", "http://127.0.0.1:5005"),
+        rasa_token=env.get("RASA_TOKEN", ""),
+        actions_port=_number(env, "ACTIONS_PORT", 5055),
+        actions_token=env.get("ACTIONS_TOKEN", ""),
+        grace=_decimal(env, "GRACE_SECONDS", 3.0),
+        log_level=env.get("LOG_LEVEL", "INFO").upper(),
+        fault_dir=Path(env["FAULT_DIR"]) if env.get("FAULT_DIR") else None,
+    )
+
+
+def _secret(env: os._Environ[str] | dict[str, str], data: Path) -> bytes:
+    file = Path(env.get("SECRET_FILE", data / "secret"))
+    if not file.exists():
+        raise Misconfigured("setting_missing", name="SECRET_FILE", given=str(file))
+    if file.stat().st_mode & 0o077:
+        raise Misconfigured("secret_readable", name="SECRET_FILE", given=str(file))
+    secret = file.read_bytes().strip()
+    if len(secret) < 32:
+        raise Misconfigured("setting_invalid", name="SECRET_FILE", given="< 32 bytes")
+    return secret
+
+
+def _number(env: os._Environ[str] | dict[str, str], name: str, default: int) -> int:
+    try:
+        return int(env.get(name, default))
+    except ValueError:
+        raise Misconfigured("setting_invalid", name=name, given=env[name]) from None
+
+
+def _decimal(env: os._Environ[str] | dict[str, str], name: str, default: float) -> float:
+    try:
+        return float(env.get(name, default))
+    except ValueError:
+        raise Misconfigured("setting_invalid", name=name, given=env[name]) from None

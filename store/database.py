@@ -1,0 +1,87 @@
+"""The database: engine, transactions, migrations. SQLite in WAL mode or PostgreSQL, by its address alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from sqlalchemy.dialects import postgresql, sqlite
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+WAIT_FOR_LOCK = 15
+"""Seconds that a writer waits for another one before it gives up."""
+
+
+class Database:
+    """One database. Writers begin at once as writers: a read that turns into a write would fail in SQLite."""
+
+    def __init__(self, url: str) -> None:
+        self._writer = _engine(url, "BEGIN IMMEDIATE")
+        self._reader = _engine(url, "BEGIN")
+        self.dialect = self._writer.dialect.name
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that may write; committed when the block ends, rolled back when it raises."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads, on one snapshot."""
+        with self._reader.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def insert_once(connection: sa.Connection, table: sa.Table, **values: Any) -> bool:
+    """Inserts a row unless a unique constraint stands against it; whether it was inserted."""
+    insert: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    return connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount > 0
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Brings the tables to the given revision; creates a SQLite file that isn't there."""
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = _engine(url, "BEGIN IMMEDIATE")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+    engine.dispose()
+
+
+def _engine(url: str, begin: str) -> sa.Engine:
+    # Parameters hold persons' texts: they must not reach an error message or a log.
+    engine = sa.create_engine(url, hide_parameters=True, pool_size=10)
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine, begin)
+    return engine
+
+
+def _prepare_sqlite(engine: sa.Engine, begin: str) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout = {WAIT_FOR_LOCK * 1000}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def start(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)

@@ -1,0 +1,75 @@
+"""Erasing a person: everything goes but the keys of messages, for 48 hours, and one line in the deletion journal."""
+
+import json
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from dialogue.outcome import Erasure
+from store import people
+from store.database import insert_once
+from store.receipts import ERASED
+from store.tables import answers, bars, consents, counters, inbox, outbox, participations, receipts, revisions
+from store.tables import people as people_table
+
+BAR = timedelta(hours=1)
+"""How long somebody who said to be too young is not asked again; short, since phones are shared."""
+
+
+def erase(connection: sa.Connection, person: str, now: datetime) -> None:
+    """Removes all that was said and done. The bare row stays, so that the last notice can be read by number."""
+    mine = sa.select(participations.c.id).where(participations.c.person == person)
+    given = sa.select(answers.c.id).where(answers.c.participation.in_(mine))
+    _leave_tombstones(connection, person, now)
+    people.change(connection, person, **_BARE, erased_at=now)
+    connection.execute(revisions.delete().where(revisions.c.answer.in_(given)))
+    connection.execute(answers.delete().where(answers.c.participation.in_(mine)))
+    connection.execute(consents.delete().where(consents.c.participation.in_(mine)))
+    connection.execute(participations.delete().where(participations.c.person == person))
+    connection.execute(outbox.delete().where(outbox.c.person == person))
+    people.dialogue_state_erase(connection, person)
+
+
+def count(connection: sa.Connection, name: str) -> None:
+    """Counts an event without a person."""
+    insert_once(connection, counters, name=name, count=0)
+    connection.execute(counters.update().where(counters.c.name == name).values(count=counters.c.count + 1))
+
+
+def bar(connection: sa.Connection, bar: str, now: datetime) -> None:
+    """Remembers, as a keyed hash, that this address must not be asked again for a while."""
+    connection.execute(bars.delete().where(sa.or_(bars.c.until <= now, bars.c.bar == bar)))
+    connection.execute(bars.insert().values(bar=bar, until=now + BAR))
+
+
+def journal(file: Path, person: str, reason: Erasure, code: str, now: datetime) -> None:
+    """Writes the line of the deletion journal, on the disk before this returns.
+
+    The journal lies outside the database and its backups: after a restore it is applied again. A turn that is
+    tried twice may write its line twice; it says the same.
+    """
+    line = {"person": person, "reason": reason, "code": code, "at": now.isoformat(timespec="seconds")}
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, (json.dumps(line) + "\n").encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _leave_tombstones(connection: sa.Connection, person: str, now: datetime) -> None:
+    """A message of before, delivered once more or still on its way, must find its key taken."""
+    keys = connection.execute(sa.select(inbox.c.key).where(inbox.c.person == person)).scalars().all()
+    connection.execute(inbox.delete().where(inbox.c.person == person))
+    connection.execute(receipts.delete().where(receipts.c.person == person))
+    for key in keys:
+        insert_once(connection, receipts, key=key, person=None, effect=ERASED, reply=None, created_at=now)
+
+
+_BARE = {
+    column.name: None
+    for column in people_table.columns
+    if column.name in ("participation", "aside", "revisit_question", "revisit_instance", "asked_at")
+} | {"chosen": False, "adult": False, "stopped": False}

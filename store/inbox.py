@@ -1,0 +1,164 @@
+"""The inbox: a message is here, committed, before its channel hears «received»; its text goes when it is handled."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from dialogue.errors import Busy, Refused
+from dialogue.rounds import Instance
+from store.database import insert_once
+from store.tables import inbox, people, receipts
+
+MOST_WAITING = 50
+"""Messages of one person that may wait at once; a channel keeps further ones and tries again."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message as a channel hands it over: a cleaned text, or what a button stands for."""
+
+    key: str
+    person: str
+    body: str
+    """Keyed digest of what was sent, to tell another body under the same key."""
+    text: str | None = None
+    act: str | None = None
+    value: str | None = None
+    asked: Instance | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message in the inbox."""
+
+    key: str
+    person: str
+    text: str | None
+    act: str | None
+    value: str | None
+    asked: Instance | None
+    append: bool
+    bound: bool
+    tries: int
+    received_at: datetime
+
+
+class Accepted(StrEnum):
+    """What became of a message that a channel brought."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+
+
+def accept(connection: sa.Connection, incoming: Incoming, now: datetime) -> Accepted:
+    """Stores the message once. Raises Refused (key_reused: another body under this key), Busy (too_many_waiting)."""
+    if connection.execute(sa.select(receipts.c.key).where(receipts.c.key == incoming.key)).first():
+        _same_body(connection, incoming)
+        return Accepted.DUPLICATE
+    stored = insert_once(
+        connection,
+        inbox,
+        key=incoming.key,
+        person=incoming.person,
+        body=incoming.body,
+        text=incoming.text,
+        act=incoming.act,
+        value=incoming.value,
+        question=incoming.asked.question if incoming.asked else None,
+        instance=incoming.asked.instance if incoming.asked else None,
+        received_at=now,
+    )
+    if not stored:
+        _same_body(connection, incoming)
+        return Accepted.DUPLICATE
+    if _waiting(connection, incoming.person) > MOST_WAITING:
+        raise Busy("too_many_waiting")
+    return Accepted.STORED
+
+
+def due(connection: sa.Connection, now: datetime, most: int) -> list[str]:
+    """Persons whose oldest waiting message may be taken now, the longest waiting first."""
+    oldest = (
+        sa.select(inbox.c.person, sa.func.min(inbox.c.seq).label("seq"))
+        .where(inbox.c.state == "waiting")
+        .group_by(inbox.c.person)
+        .subquery()
+    )
+    rows = connection.execute(
+        sa.select(inbox.c.person)
+        .join(oldest, oldest.c.seq == inbox.c.seq)
+        .join(people, people.c.id == inbox.c.person)
+        .where(sa.or_(inbox.c.retry_at.is_(None), inbox.c.retry_at <= now))
+        .where(sa.or_(people.c.lease_until.is_(None), people.c.lease_until <= now))
+        .order_by(inbox.c.seq)
+        .limit(most)
+    )
+    return [row.person for row in rows]
+
+
+def oldest(connection: sa.Connection, person: str, now: datetime) -> Message | None:
+    """The person's oldest waiting message; None if there is none or it must not be tried again yet."""
+    row = connection.execute(
+        sa.select(inbox)
+        .where(inbox.c.person == person, inbox.c.state == "waiting")
+        .order_by(inbox.c.seq)
+        .limit(1)
+    ).first()
+    if row is None or (row.retry_at and row.retry_at > now):
+        return None
+    return _message(row)
+
+
+def find(connection: sa.Connection, key: str) -> Message | None:
+    """The message with this key."""
+    row = connection.execute(sa.select(inbox).where(inbox.c.key == key)).first()
+    return _message(row) if row else None
+
+
+def bind(connection: sa.Connection, key: str, asked: Instance | None, append: bool) -> None:
+    """Ties the message to the question that is open now; a later try answers the same one."""
+    connection.execute(
+        inbox.update()
+        .where(inbox.c.key == key)
+        .values(
+            question=asked.question if asked else None,
+            instance=asked.instance if asked else None,
+            append=append,
+            bound=True,
+        )
+    )
+
+
+def handled(connection: sa.Connection, key: str, state: str = "handled") -> None:
+    """The message has its receipt and reply: its text goes, its key stays against a second delivery."""
+    connection.execute(inbox.update().where(inbox.c.key == key).values(state=state, text=None, value=None))
+
+
+def again_later(connection: sa.Connection, key: str, retry_at: datetime) -> int:
+    """The turn failed: the message waits until then. The number of tries so far."""
+    return connection.execute(
+        inbox.update()
+        .where(inbox.c.key == key)
+        .values(tries=inbox.c.tries + 1, retry_at=retry_at)
+        .returning(inbox.c.tries)
+    ).scalar_one()
+
+
+def _waiting(connection: sa.Connection, person: str) -> int:
+    waiting = sa.select(sa.func.count()).where(inbox.c.person == person, inbox.c.state == "waiting")
+    return connection.execute(waiting).scalar_one()
+
+
+def _same_body(connection: sa.Connection, incoming: Incoming) -> None:
+    body = connection.execute(sa.select(inbox.c.body).where(inbox.c.key == incoming.key)).scalar()
+    if body is not None and body != incoming.body:
+        raise Refused("key_reused")
+
+
+def _message(row: sa.Row[tuple[object, ...]]) -> Message:
+    asked = Instance(row.question, row.instance) if row.question else None
+    return Message(
+        row.key, row.person, row.text, row.act, row.value, asked, row.append, row.bound, row.tries, row.received_at
+    )

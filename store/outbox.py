@@ -1,0 +1,81 @@
+"""The outbox: what the person is told, numbered per conversation. A channel delivers it by number."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dialogue.rounds import Instance
+from store.tables import outbox, people
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to the person, in words."""
+
+    text: str
+    language: str
+    buttons: list[dict[str, Any]]
+    asked: Instance | None = None
+    end: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message as it stands in the log of the conversation."""
+
+    number: int
+    text: str
+    language: str
+    buttons: list[dict[str, Any]]
+    asked: Instance | None
+    end: str | None
+
+
+def post(connection: sa.Connection, person: str, key: str, messages: list[Outgoing], now: datetime) -> None:
+    """Appends the reply to a message to the log of the conversation, and notes when its question was asked."""
+    last = connection.execute(
+        people.update()
+        .where(people.c.id == person)
+        .values(last_number=people.c.last_number + len(messages), asked_at=now)
+        .returning(people.c.last_number)
+    ).scalar_one()
+    for position, message in enumerate(messages):
+        connection.execute(
+            outbox.insert().values(
+                person=person,
+                number=last - len(messages) + 1 + position,
+                key=key,
+                position=position,
+                text=message.text,
+                language=message.language,
+                buttons=message.buttons,
+                question=message.asked.question if message.asked else None,
+                instance=message.asked.instance if message.asked else None,
+                end=message.end,
+                created_at=now,
+            )
+        )
+
+
+def after(connection: sa.Connection, person: str, number: int, most: int = 100) -> list[Delivery]:
+    """The messages of a conversation after this number, in order."""
+    rows = connection.execute(
+        sa.select(outbox)
+        .where(outbox.c.person == person, outbox.c.number > number)
+        .order_by(outbox.c.number)
+        .limit(most)
+    )
+    return [_delivery(row) for row in rows]
+
+
+def find(connection: sa.Connection, person: str, number: int) -> Delivery | None:
+    """One message of a conversation."""
+    row = connection.execute(sa.select(outbox).where(outbox.c.person == person, outbox.c.number == number)).first()
+    return _delivery(row) if row else None
+
+
+def _delivery(row: sa.Row[tuple[object, ...]]) -> Delivery:
+    asked = Instance(row.question, row.instance) if row.question else None
+    return Delivery(row.number, row.text, row.language, row.buttons, asked, row.end)

@@ -1,0 +1,131 @@
+"""People: one row a conversation, with its lease and how far the person has come."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from dialogue.errors import Refused
+from dialogue.progress import Given, Progress, State
+from dialogue.rounds import Instance
+from store import tables
+from store.database import insert_once
+from store.tables import answers, bars, consents, people
+
+
+@dataclass(frozen=True)
+class Person:
+    """A conversation as the store knows it."""
+
+    id: str
+    channel: str
+    language: str
+    """The chosen language, or before that the one we suppose."""
+    participation: int | None
+    asked_at: datetime | None
+    """When the open question was put into the outbox."""
+    fence: int
+    last_number: int
+    progress: Progress
+
+
+def greet(connection: sa.Connection, id: str, channel: str, language: str, now: datetime) -> None:
+    """Makes the row of a person who writes for the first time; nothing if it is there."""
+    insert_once(connection, people, id=id, channel=channel, language=language, created_at=now)
+
+
+def exists(connection: sa.Connection, id: str) -> bool:
+    """Whether the conversation is known."""
+    return connection.execute(sa.select(people.c.id).where(people.c.id == id)).first() is not None
+
+
+def load(connection: sa.Connection, id: str, round: str, consent: str, bar: str, now: datetime) -> Person:
+    """The person with all progress in the round. `consent` is the version that counts today.
+
+    Raises Refused (person_unknown).
+    """
+    row = connection.execute(sa.select(people).where(people.c.id == id).with_for_update()).first()
+    if row is None:
+        raise Refused("person_unknown")
+    revisit = Instance(row.revisit_question, row.revisit_instance) if row.revisit_question else None
+    progress = Progress(
+        language=row.language if row.chosen else None,
+        adult=row.adult,
+        consent=_consent(connection, row.participation, consent),
+        answers=_answers(connection, row.participation),
+        aside=row.aside,
+        revisit=revisit,
+        stopped=row.stopped,
+        barred=_barred(connection, bar, now),
+    )
+    return Person(
+        row.id, row.channel, row.language, row.participation, row.asked_at, row.fence, row.last_number, progress
+    )
+
+
+def change(connection: sa.Connection, id: str, **values: object) -> None:
+    """Changes columns of the person's row."""
+    connection.execute(people.update().where(people.c.id == id).values(**values))
+
+
+def lease(connection: sa.Connection, id: str, owner: str, now: datetime, seconds: float) -> int | None:
+    """Takes the conversation for one turn; the fencing number, or None while somebody else holds it."""
+    free = sa.or_(people.c.lease_until.is_(None), people.c.lease_until <= now, people.c.lease_owner == owner)
+    taken = connection.execute(
+        people.update()
+        .where(people.c.id == id, free)
+        .values(lease_owner=owner, lease_until=now + timedelta(seconds=seconds), fence=people.c.fence + 1)
+        .returning(people.c.fence)
+    ).first()
+    return taken.fence if taken else None
+
+
+def renew(connection: sa.Connection, id: str, fence: int, now: datetime, seconds: float) -> bool:
+    """Holds the lease for longer; False if it has been lost."""
+    until = now + timedelta(seconds=seconds)
+    renewed = connection.execute(
+        people.update().where(people.c.id == id, people.c.fence == fence).values(lease_until=until)
+    )
+    return renewed.rowcount > 0
+
+
+def release(connection: sa.Connection, id: str, fence: int) -> None:
+    """Gives the conversation free, if it is still ours."""
+    connection.execute(
+        people.update()
+        .where(people.c.id == id, people.c.fence == fence)
+        .values(lease_owner=None, lease_until=None)
+    )
+
+
+def check_fence(connection: sa.Connection, id: str, fence: int) -> None:
+    """Raises Refused (lease_lost) if another turn has taken the conversation since."""
+    found = connection.execute(sa.select(people.c.fence).where(people.c.id == id).with_for_update()).scalar()
+    if found != fence:
+        raise Refused("lease_lost")
+
+
+def dialogue_state_erase(connection: sa.Connection, id: str) -> None:
+    """Makes Rasa forget the conversation."""
+    states = tables.dialogue_states
+    connection.execute(states.delete().where(states.c.person == id))
+
+
+def _consent(connection: sa.Connection, participation: int | None, version: str) -> str | None:
+    given = sa.select(consents.c.version).where(
+        consents.c.participation == participation, consents.c.version == version
+    )
+    return connection.execute(given).scalar()
+
+
+def _answers(connection: sa.Connection, participation: int | None) -> dict[Instance, Given]:
+    rows = connection.execute(
+        sa.select(answers.c.question, answers.c.instance, answers.c.state, answers.c.text).where(
+            answers.c.participation == participation
+        )
+    )
+    return {Instance(row.question, row.instance): Given(State(row.state), row.text) for row in rows}
+
+
+def _barred(connection: sa.Connection, bar: str, now: datetime) -> bool:
+    return connection.execute(sa.select(bars.c.bar).where(bars.c.bar == bar, bars.c.until > now)).first() is not None

@@ -1,0 +1,59 @@
+"""A real browser for the tests of pages: `page_at(url, …)` opens a fresh visitor's page."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync")
+
+PageAt = Callable[..., Page]
+
+
+def chromium() -> str:
+    """The path of the browser: CHROMIUM, or one that the machine knows by name."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if not path:
+        pytest.fail("The browser tests need Chromium: run `make chromium`, or say CHROMIUM=/path/to/it.", pytrace=False)
+    return path
+
+
+# For this package, not for the session: while Playwright runs, asyncio.run() fails in all other tests.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page_at(browser: Browser) -> Iterator[PageAt]:
+    """Opens `url` for a visitor with these settings. A script error or a breach of the policy fails the test."""
+    contexts, complaints = [], []
+
+    def open_page(
+        url: str,
+        locale: str = "de-DE",
+        viewport: tuple[int, int] = (1280, 800),
+        color_scheme: str = "light",
+        **settings: object,
+    ) -> Page:
+        size = ViewportSize(width=viewport[0], height=viewport[1])
+        context = browser.new_context(locale=locale, viewport=size, color_scheme=color_scheme, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
+        page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
+        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,1 @@
+"""The words: languages, catalogs and what is looked up in them."""
