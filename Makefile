@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train stories browser export mutants bench lock shell clean
+.PHONY: help run test setup lint types contracts catalogs validate train stories browser export mutants bench shell lock clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && PYTHONPATH=. .venv/bin/python -m rasa

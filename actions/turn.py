@@ -45,9 +45,7 @@ def perform(wiring: Wiring, call: Call) -> dict[str, Any]:
     return reply
 
 
-def _work(
-    connection: sa.Connection, wiring: Wiring, act: str, key: str, fence: int, now: datetime
-) -> dict[str, Any]:
+def _work(connection: sa.Connection, wiring: Wiring, act: str, key: str, fence: int, now: datetime) -> dict[str, Any]:
     message = inbox.find(connection, key)
     if message is None:
         raise Refused("message_unknown")
@@ -100,5 +98,3 @@ def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: dat
     bound = bind(wiring.round, here.progress, wiring.lexicon, text, now, None, timedelta())
     inbox.bind(connection, key, bound.asked, bound.append)
     return key, here.fence
-
-

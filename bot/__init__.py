@@ -1,0 +1,1 @@
+"""The channels: the web, later Telegram. What comes in is stored first, then answered."""

@@ -81,9 +81,7 @@ def services(given: Settings, model: Path) -> list[Service]:
     env = given.environ
     rasa = Service(
         name="rasa",
-        command=rasa_command(
-            "run", model, given.rasa_port, "--credentials", "credentials.yml", "-i", "127.0.0.1"
-        ),
+        command=rasa_command("run", model, given.rasa_port, "--credentials", "credentials.yml", "-i", "127.0.0.1"),
         cwd=train.RASA_PROJECT,
         port=given.rasa_port,
         port_setting="RASA_PORT",

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.supervisor import CannotStart, last_lines, tell
+from deploy.supervisor import CannotStart, last_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 RASA_PROJECT = ROOT / "rasa_project"
@@ -37,7 +37,7 @@ def ensure(log: Path = LOG, environ: Mapping[str, str] | None = None, project: P
     model = model_file(project)
     if model.exists():
         return model
-    tell("Training the assistant, since its training data changed …")
+    _progress("training the assistant, since its training data changed …")
     # In a folder of its own first: a training that was interrupted leaves nothing that looks like a model.
     fresh = model.parent / "unfinished" / model.name
     sources = ("--domain", "domain.yml", "--data", "data", "--config", "config.yml")
@@ -60,21 +60,24 @@ def _run(project: Path, arguments: tuple[str, ...], log: Path, environ: Mapping[
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [RASA_PYTHON, "-m", "rasa", *arguments], cwd=RASA_PROJECT, env=environ, stdout=out, stderr=out
-        )
+        process = subprocess.Popen([python, "-m", "rasa", *arguments], cwd=project, env=environ, stdout=out, stderr=out)
         while True:
             try:
                 return process.wait(PROGRESS_EVERY)
             except subprocess.TimeoutExpired:
-                tell(f"training {time.monotonic() - start:4.0f} s")
+                _progress(f"training … {time.monotonic() - start:3.0f} s")
             except KeyboardInterrupt:
                 process.kill()
                 raise
 
 
+def _progress(line: str) -> None:
+    """To stderr: stdout carries the path of the model alone."""
+    print(line, file=sys.stderr, flush=True)
+
+
 if __name__ == "__main__":
     try:
-        tell(str(ensure()))
+        print(ensure())
     except CannotStart as why:
         sys.exit(str(why))

@@ -21,7 +21,7 @@ from dialogue.outcome import (
 from dialogue.progress import Progress, State, open_question, passed, previous_question
 from dialogue.questions import DECLINE
 from dialogue.reading import Lexicon, named_language, read
-from dialogue.rounds import OPENING, YES_OR_NO, City, Instance, Kind, Question, Round
+from dialogue.rounds import OPENING, City, Instance, Kind, Question, Round
 from dialogue.texts import has_words
 
 
@@ -66,6 +66,8 @@ def perform(scene: Scene) -> Outcome:
     """The outcome of a message. An act that nobody knows is answered like one that nobody understood."""
     if scene.progress.barred and scene.heard.act != "delete_my_data":
         return Outcome(says=(Say("underage_again", end="finished"),), silent=True)
+    if scene.progress.stopped and scene.heard.act in _ONLY_RESUME:
+        return Outcome((Resume(),), (Say("welcome_back"),))
     outcome = ACTS.get(scene.heard.act, not_understood)(scene)
     if scene.progress.stopped and scene.heard.act not in ("stop", "help", "delete_my_data"):
         return Outcome((*outcome.changes, Resume()), outcome.says, outcome.silent)
@@ -80,7 +82,8 @@ def answer(scene: Scene) -> Outcome:
     if question is None or not _still_valid(scene, question, asked):
         return Outcome(says=(Say("button_old"),))
     value = scene.heard.value or read(question, scene.heard.text or "", scene.lexicon)
-    if value is None and scene.heard.act in ("yes", "no") and question.kind in YES_OR_NO:
+    if value is None and scene.heard.act in ("yes", "no") and question.again:
+        # Only here may the classifier's guess count: consent, age and deletion want a word that we know.
         value = scene.heard.act
     if value is None:
         return Outcome(says=(Say(f"unclear.{question.kind}"),))
@@ -220,6 +223,9 @@ def _yes_no(scene: Scene, asked: Instance, value: str) -> Outcome:
 def _forward(scene: Scene, asked: Instance) -> tuple[Change, ...]:
     return (Revisit(None),) if scene.progress.revisit == asked else ()
 
+
+_ONLY_RESUME = ("skip", "greet", "repeat", "yes")
+"""To somebody who had stopped, «weiter» and the like mean: go on; not: skip the question."""
 
 _ANSWERS: dict[Kind, Callable[[Scene, Instance, str], Outcome]] = {
     Kind.LANGUAGE: _choose,

@@ -80,9 +80,7 @@ def give(
 def set_status(connection: sa.Connection, participation: int, status: str, language: str) -> None:
     """Notes how far the participation has come, and the language it is held in."""
     connection.execute(
-        participations.update()
-        .where(participations.c.id == participation)
-        .values(status=status, language=language)
+        participations.update().where(participations.c.id == participation).values(status=status, language=language)
     )
 
 

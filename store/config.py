@@ -25,6 +25,9 @@ class Config:
     actions_port: int
     actions_token: str
     grace: float
+    """How long after a free-text answer a further bubble still belongs to it."""
+    most_tries: int
+    """After so many failed turns a message is parked: about ten minutes."""
     log_level: str
     fault_dir: Path | None
 
@@ -49,6 +52,7 @@ def load(environ: dict[str, str] | None = None) -> Config:
         actions_port=_number(env, "ACTIONS_PORT", 5055),
         actions_token=env.get("ACTIONS_TOKEN", ""),
         grace=_decimal(env, "GRACE_SECONDS", 3.0),
+        most_tries=_number(env, "MOST_TRIES", 25),
         log_level=env.get("LOG_LEVEL", "INFO").upper(),
         fault_dir=Path(env["FAULT_DIR"]) if env.get("FAULT_DIR") else None,
     )

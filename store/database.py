@@ -35,6 +35,15 @@ class Database:
         with self._reader.begin() as connection:
             yield connection
 
+    def forget(self) -> None:
+        """Overwrites what a deletion left in the write-ahead log, as far as no reader still needs it."""
+        if self.dialect == "sqlite":
+            connection = self._writer.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Gives all connections back."""
         self._writer.dispose()

@@ -101,10 +101,7 @@ def due(connection: sa.Connection, now: datetime, most: int) -> list[str]:
 def oldest(connection: sa.Connection, person: str, now: datetime) -> Message | None:
     """The person's oldest waiting message; None if there is none or it must not be tried again yet."""
     row = connection.execute(
-        sa.select(inbox)
-        .where(inbox.c.person == person, inbox.c.state == "waiting")
-        .order_by(inbox.c.seq)
-        .limit(1)
+        sa.select(inbox).where(inbox.c.person == person, inbox.c.state == "waiting").order_by(inbox.c.seq).limit(1)
     ).first()
     if row is None or (row.retry_at and row.retry_at > now):
         return None

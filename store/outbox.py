@@ -33,21 +33,27 @@ class Delivery:
     end: str | None
 
 
-def post(connection: sa.Connection, person: str, key: str, messages: list[Outgoing], now: datetime) -> None:
-    """Appends the reply to a message to the log of the conversation, and notes when its question was asked."""
+def post(
+    connection: sa.Connection, person: str, key: str, messages: list[Outgoing], now: datetime, position: int = 0
+) -> None:
+    """Appends messages to the log of the conversation, from this position among the replies to the key on.
+
+    Where they ask a question, its time is noted: what was on its way before belongs to the answer before.
+    """
+    asks = {"asked_at": now} if any(message.asked for message in messages) else {}
     last = connection.execute(
         people.update()
         .where(people.c.id == person)
-        .values(last_number=people.c.last_number + len(messages), asked_at=now)
+        .values(last_number=people.c.last_number + len(messages), **asks)
         .returning(people.c.last_number)
     ).scalar_one()
-    for position, message in enumerate(messages):
+    for offset, message in enumerate(messages):
         connection.execute(
             outbox.insert().values(
                 person=person,
-                number=last - len(messages) + 1 + position,
+                number=last - len(messages) + 1 + offset,
                 key=key,
-                position=position,
+                position=position + offset,
                 text=message.text,
                 language=message.language,
                 buttons=message.buttons,

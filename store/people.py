@@ -92,9 +92,7 @@ def renew(connection: sa.Connection, id: str, fence: int, now: datetime, seconds
 def release(connection: sa.Connection, id: str, fence: int) -> None:
     """Gives the conversation free, if it is still ours."""
     connection.execute(
-        people.update()
-        .where(people.c.id == id, people.c.fence == fence)
-        .values(lease_owner=None, lease_until=None)
+        people.update().where(people.c.id == id, people.c.fence == fence).values(lease_owner=None, lease_until=None)
     )
 
 

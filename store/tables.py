@@ -66,9 +66,7 @@ participations = Table(
     Column("status", String(16), nullable=False),
     Column("number", BigInteger, nullable=False, unique=True),
     Column("started_at", DateTime, nullable=False),
-    CheckConstraint(
-        "status in ('consented', 'partial', 'complete', 'stopped', 'withdrawn')", name="status"
-    ),
+    CheckConstraint("status in ('consented', 'partial', 'complete', 'stopped', 'withdrawn')", name="status"),
     Index(None, "person"),
 )
 

@@ -69,7 +69,8 @@ async function ask(path, { token, body, signal }) {
 function events(text) {
   const blocks = text.split(/\r?\n\r?\n/);
   const rest = blocks.pop();
-  const found = blocks.map((block) =>
+  const ours = blocks.filter((block) => !/^event:(?! ?message$)/m.test(block));
+  const found = ours.map((block) =>
     block
       .split(/\r?\n/)
       .filter((line) => line.startsWith("data:"))

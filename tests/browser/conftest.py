@@ -7,10 +7,20 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from tests.browser.fake_city import City, Server
+from tests.browser.visitor import start
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync")
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--disable-sync",
+)
 
 PageAt = Callable[..., Page]
+Begin = Callable[..., Page]
 
 
 def chromium() -> str:
@@ -57,3 +67,28 @@ def page_at(browser: Browser) -> Iterator[PageAt]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def city() -> City:
+    return City()
+
+
+@pytest.fixture
+def city_url(city: City) -> Iterator[str]:
+    server = Server(city)
+    yield server.url
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def begin(page_at: PageAt, city_url: str) -> Begin:
+    """Opens the fake city's page and starts a talk by keyboard."""
+
+    def open_and_start(**settings: object) -> Page:
+        page = page_at(city_url, **settings)
+        start(page)
+        return page
+
+    return open_and_start

@@ -39,13 +39,12 @@ class City:
         self.sessions = 0
         self.token = ""
         self.polls = 0
+        self.streams = 0
         self.drop_answers = 0
         self.mute_streams = False
         self.refusals: list[tuple[int, dict[str, str]]] = []
 
-    def says(
-        self, text: str, language: str = "de", buttons: tuple[str, ...] = (), end: str | None = None
-    ) -> None:
+    def says(self, text: str, language: str = "de", buttons: tuple[str, ...] = (), end: str | None = None) -> None:
         """Adds a message of the city to the talk; a button's id is `b` and its place."""
         side = {"language": language, "direction": "rtl" if language == "ar" else "ltr"}
         choices = [{"id": f"b{place}", "label": label, **side} for place, label in enumerate(buttons)]
@@ -96,7 +95,9 @@ class Handler(BaseHTTPRequestHandler):
         elif not self.known():
             self.json(401, {"error": "session_unknown", "message": "?"})
         elif path == "/api/events":
+            self.city.streams += 1
             self.stream(int(query["after"][0]))
+            self.city.streams -= 1
         else:
             self.city.polls += 1
             self.json(200, {"messages": self.city.after(int(query["after"][0]), 2)})

@@ -12,9 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "audits",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("who", sa.String(length=80), nullable=False),
         sa.Column("what", sa.String(length=200), nullable=False),
@@ -74,9 +72,7 @@ def upgrade() -> None:
 
     op.create_table(
         "inbox",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("key", sa.String(length=40), nullable=False),
         sa.Column("person", sa.String(length=40), nullable=False),
         sa.Column("body", sa.String(length=40), nullable=False),
@@ -97,9 +93,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_inbox_key")),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_inbox_state_person_seq"), ["state", "person", "seq"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_inbox_state_person_seq"), ["state", "person", "seq"], unique=False)
 
     op.create_table(
         "outbox",
@@ -120,9 +114,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "participations",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person", sa.String(length=40), nullable=False),
         sa.Column("round", sa.String(length=40), nullable=False),
         sa.Column("channel", sa.String(length=16), nullable=False),
@@ -145,9 +137,7 @@ def upgrade() -> None:
 
     op.create_table(
         "answers",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("participation", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("question", sa.String(length=40), nullable=False),
         sa.Column("instance", sa.Integer(), nullable=False),
@@ -158,9 +148,7 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(), nullable=False),
         sa.CheckConstraint("state in ('answered', 'skipped', 'declined')", name=op.f("ck_answers_state")),
         sa.CheckConstraint("instance >= 0", name=op.f("ck_answers_instance")),
-        sa.ForeignKeyConstraint(
-            ["participation"], ["participations.id"], name=op.f("fk_answers_participation")
-        ),
+        sa.ForeignKeyConstraint(["participation"], ["participations.id"], name=op.f("fk_answers_participation")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
         sa.UniqueConstraint(
             "participation", "question", "instance", name=op.f("uq_answers_participation_question_instance")
@@ -172,9 +160,7 @@ def upgrade() -> None:
         sa.Column("version", sa.String(length=40), nullable=False),
         sa.Column("language", sa.String(length=16), nullable=False),
         sa.Column("given_at", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["participation"], ["participations.id"], name=op.f("fk_consents_participation")
-        ),
+        sa.ForeignKeyConstraint(["participation"], ["participations.id"], name=op.f("fk_consents_participation")),
         sa.PrimaryKeyConstraint("participation", "version", name=op.f("pk_consents")),
     )
     op.create_table(

@@ -1,0 +1,30 @@
+"""`python -m bot`: the channels, and the turns behind them."""
+
+import sys
+
+import uvicorn
+
+from bot import app, wiring
+from dialogue.errors import Misconfigured
+from store import config, faults, logs
+
+
+def main() -> None:
+    """Starts the server; refuses without what it needs."""
+    try:
+        settings = config.load()
+        if not settings.rasa_token:
+            raise Misconfigured("setting_missing", name="RASA_TOKEN")
+        logs.start(settings.log_level)
+        faults.arm(settings.fault_dir)
+        served = app.make(wiring.wire(settings))
+    except Misconfigured as error:
+        sys.exit(f"bot can't start: {error}")
+    # Open streams would hold a stop up for ever; what is not answered stays in the inbox.
+    uvicorn.run(
+        served, host=settings.host, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=2
+    )
+
+
+if __name__ == "__main__":
+    main()

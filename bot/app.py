@@ -1,0 +1,123 @@
+"""The ASGI app: the web channel, the chat page, health; errors in the person's words; background turns."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.signals import Signals
+from bot.turns import Turns
+from bot.web import Web
+from bot.wiring import Wiring
+from dialogue.errors import Busy, Invalid, MitspracheError, Refused
+from dialogue.texts import MOST
+from store import clock, logs, retention
+from translations.languages import best
+
+PAGE = Path(__file__).parent / "page"
+TIDY_EVERY = 3600.0
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+STATUS = {"session_unknown": 401, "key_reused": 409, "body_too_large": 413, "text_too_long": 413}
+
+log = logs.logger("bot")
+
+
+def make(wiring: Wiring) -> Starlette:
+    """The app, with its turns running while it lives."""
+    signals = Signals()
+    turns = Turns(wiring, signals)
+    web = Web(wiring, turns, signals)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        work = [asyncio.create_task(turns.run()), asyncio.create_task(_tidy(wiring))]
+        yield
+        for task in work:
+            task.cancel()
+        await wiring.rasa.close()
+
+    async def refused(request: Request, error: Exception) -> Response:
+        return _in_words(wiring, request, error)
+
+    async def unavailable(request: Request, error: Exception) -> Response:
+        log.error("database: %s", type(error).__name__)
+        return _answer(wiring, request, 503, "unavailable", {"Retry-After": "2"})
+
+    return Starlette(
+        routes=[
+            Route("/", lambda _request: RedirectResponse("/chat")),
+            Route("/healthz", _health),
+            Route("/chat", lambda _request: FileResponse(PAGE / "chat.html")),
+            Mount("/page", StaticFiles(directory=PAGE)),
+            *web.routes(),
+        ],
+        exception_handlers={MitspracheError: refused, SQLAlchemyError: unavailable},
+        middleware=[Middleware(_Headers)],
+        lifespan=lifespan,
+    )
+
+
+class _Headers:
+    """Adds the headers that every answer carries."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+async def _health(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _tidy(wiring: Wiring) -> None:
+    """Removes by and by what need not be kept."""
+    while True:
+        try:
+            await asyncio.to_thread(retention.tidy, wiring.database, clock.now())
+        except SQLAlchemyError as error:
+            log.error("tidying failed: %s", type(error).__name__)
+        await asyncio.sleep(TIDY_EVERY)
+
+
+def _in_words(wiring: Wiring, request: Request, error: Exception) -> Response:
+    key = error.key if isinstance(error, MitspracheError) else "unavailable"
+    if isinstance(error, Busy):
+        return _answer(wiring, request, 429, key, {"Retry-After": "2"})
+    log.warning("refused: %s", key)
+    if isinstance(error, Invalid | Refused):
+        return _answer(wiring, request, STATUS.get(key, 422), key)
+    return _answer(wiring, request, 503, "unavailable")
+
+
+def _answer(wiring: Wiring, request: Request, status: int, key: str, headers: dict[str, str] | None = None) -> Response:
+    asked = [part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
+    language = best(asked, wiring.city.languages) or wiring.city.languages[0]
+    sentence = wiring.words.say(language, key, {"most": f"{MOST}"})
+    return JSONResponse({"error": key, "message": sentence}, status_code=status, headers=headers)

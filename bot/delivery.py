@@ -1,0 +1,86 @@
+"""From the receipt to the outbox: the reply in words, the message handled, and, where asked for, the person erased."""
+
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.taking import Taken
+from bot.wiring import Wiring
+from dialogue import replies
+from dialogue.outcome import Erasure, Say
+from store import clock, erasure, faults, inbox, keys, outbox, people, receipts
+from store.outbox import Outgoing
+from store.receipts import Receipt
+from translations.wording import Worded, word
+
+JOURNAL = "deletions.jsonl"
+NOTICE_POSITION = 100
+"""The place of a notice among the replies to one message, behind any reply."""
+
+
+def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
+    """Writes the reply of a receipt into the outbox and marks the message handled, in one transaction."""
+    reply = receipt.reply or {"language": taken.language, "says": replies.to_data((Say("parked"),))}
+    messages = _outgoing(wiring, reply["language"], replies.from_data(reply["says"]))
+    person, key, now = taken.message.person, taken.message.key, clock.now()
+    if "erase" in reply:
+        erasure.journal(wiring.config.data / JOURNAL, person, Erasure(reply["erase"]), reply["code"], now)
+    with wiring.database.write() as connection:
+        people.check_fence(connection, person, taken.fence)
+        inbox.handled(connection, key)
+        if "erase" in reply:
+            _erase(connection, wiring, person, Erasure(reply["erase"]))
+        outbox.post(connection, person, key, messages, now)
+        people.release(connection, person, taken.fence)
+        faults.reach("6b")
+    if "erase" in reply:
+        wiring.database.forget()
+
+
+def park(wiring: Wiring, taken: Taken) -> None:
+    """Gives a message up: a tombstone keeps a late action from storing it, and the person is told."""
+    person, key, now = taken.message.person, taken.message.key, clock.now()
+    with wiring.database.write() as connection:
+        # The lease has been given back for the pause; nobody can have taken the message before its next try.
+        if not receipts.write(connection, key, person, receipts.PARKED, None, now):
+            return
+        inbox.handled(connection, key, state="parked")
+        outbox.post(connection, person, key, _outgoing(wiring, taken.language, (Say("parked"),)), now)
+
+
+def delay_notice(wiring: Wiring, taken: Taken) -> None:
+    """Tells the person that the message is kept and will be answered."""
+    notice = _outgoing(wiring, taken.language, (Say("delayed"),))
+    person, key = taken.message.person, taken.message.key
+    with wiring.database.write() as connection:
+        outbox.post(connection, person, key, notice, clock.now(), NOTICE_POSITION)
+
+
+def _erase(connection: sa.Connection, wiring: Wiring, person: str, reason: Erasure) -> None:
+    now = clock.now()
+    erasure.erase(connection, person, now)
+    if reason is Erasure.UNDERAGE:
+        erasure.count(connection, reason)
+        erasure.bar(connection, keys.bar(wiring.config.secret, person), now)
+
+
+def _outgoing(wiring: Wiring, language: str, says: tuple[Say, ...]) -> list[Outgoing]:
+    return [
+        Outgoing(worded.text, worded.language, _buttons(worded), worded.say.asked, worded.say.end)
+        for worded in word(wiring.words, language, says)
+    ]
+
+
+def _buttons(worded: Worded) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": label.text,
+            "language": label.language,
+            **{k: v for k, v in asdict(label.choice).items() if k in _KEPT},
+        }
+        for label in worded.labels
+    ]
+
+
+_KEPT = ("act", "value")

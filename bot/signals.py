@@ -1,0 +1,30 @@
+"""Tells the open streams of this process that a conversation has something new. Only a hint: the log is the truth."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Signals:
+    """One event a listener, by person."""
+
+    def __init__(self) -> None:
+        self._listeners: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    def tell(self, person: str) -> None:
+        """Wakes everybody who listens to this conversation."""
+        for event in self._listeners.get(person, ()):
+            event.set()
+
+    @contextmanager
+    def listen(self, person: str) -> Iterator[asyncio.Event]:
+        """An event that is set when something new is there."""
+        event = asyncio.Event()
+        self._listeners[person].add(event)
+        try:
+            yield event
+        finally:
+            self._listeners[person].discard(event)
+            if not self._listeners[person]:
+                del self._listeners[person]

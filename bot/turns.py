@@ -1,0 +1,137 @@
+"""The turns: takes each waiting message to Rasa, and its receipt to the outbox. One turn of a conversation at a time."""
+
+import asyncio
+import contextlib
+import secrets
+from datetime import timedelta
+
+from bot.delivery import delay_notice, deliver, park
+from bot.rasa import Unknown, Unreachable
+from bot.signals import Signals
+from bot.taking import Taken, take
+from bot.wiring import Wiring
+from store import clock, faults, inbox, logs, people, receipts
+from store.receipts import Receipt
+
+LEASE = 6.0
+"""Seconds that a conversation stays ours without renewal: after a crash, nobody waits longer than this."""
+RENEW_EVERY = 2.0
+LOOK_EVERY = 0.5
+"""Seconds between looks for messages that no signal told of: retries, and what a crashed process left."""
+MOST_AT_ONCE = 16
+
+log = logs.logger("turns")
+
+
+class Turns:
+    """The background work of the bot."""
+
+    def __init__(self, wiring: Wiring, signals: Signals) -> None:
+        self._wiring, self._signals = wiring, signals
+        self._owner = secrets.token_hex(8)
+        self._active: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """A message has come in."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Works until cancelled; then the turns under way stay in the inbox for the next process."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
+            self._wake.clear()
+            try:
+                await self._begin_due()
+            except Exception as error:  # the database may be away for a while; the inbox is patient
+                log.error("look for messages failed: %s", type(error).__name__)
+
+    async def _begin_due(self) -> None:
+        free = MOST_AT_ONCE - len(self._active)
+        if free <= 0:
+            return
+        for person in await asyncio.to_thread(self._due, free + len(self._active)):
+            if person not in self._active and len(self._active) < MOST_AT_ONCE:
+                task = asyncio.create_task(self._converse(person))
+                self._active[person] = task
+                task.add_done_callback(lambda _task, person=person: self._ended(person))
+
+    def _due(self, most: int) -> list[str]:
+        with self._wiring.database.read() as connection:
+            return inbox.due(connection, clock.now(), most)
+
+    def _ended(self, person: str) -> None:
+        del self._active[person]
+        self.wake()
+
+    async def _converse(self, person: str) -> None:
+        try:
+            while taken := await asyncio.to_thread(take, self._wiring, person, self._owner, LEASE):
+                faults.reach("2")
+                if not await self._turn(taken):
+                    return
+        except Exception as error:  # left in the inbox; the lease runs out by itself
+            log.error("turn broke off: %s", type(error).__name__)
+
+    async def _turn(self, taken: Taken) -> bool:
+        """One message; whether the next one of this conversation may follow at once."""
+        receipt = taken.receipt
+        faults.reach("3")
+        if receipt is None:
+            reached = await self._lead(taken)
+            faults.reach("6a")
+            receipt = await asyncio.to_thread(self._receipt, taken)
+            if receipt is None:
+                return await self._failed(taken, reached)
+        await asyncio.to_thread(deliver, self._wiring, taken, receipt)
+        faults.reach("6c")
+        self._signals.tell(taken.message.person)
+        return True
+
+    async def _lead(self, taken: Taken) -> bool:
+        """Lets Rasa lead; whether it was reached."""
+        message = taken.message
+        renewing = asyncio.create_task(self._hold(taken))
+        try:
+            await self._wiring.rasa.turn(message.person, message.text, message.act, taken.metadata)
+        except Unreachable:
+            log.warning("rasa is not there")
+            return False
+        except Unknown:
+            log.warning("turn of unknown outcome")
+        finally:
+            renewing.cancel()
+        return True
+
+    async def _hold(self, taken: Taken) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            await asyncio.to_thread(self._renew, taken)
+
+    def _renew(self, taken: Taken) -> None:
+        with self._wiring.database.write() as connection:
+            people.renew(connection, taken.message.person, taken.fence, clock.now(), LEASE)
+
+    def _receipt(self, taken: Taken) -> Receipt | None:
+        with self._wiring.database.read() as connection:
+            return receipts.find(connection, taken.message.key)
+
+    async def _failed(self, taken: Taken, reached: bool) -> bool:
+        """No receipt: nothing happened as far as we know, so the same message comes again, later."""
+        tries = await asyncio.to_thread(self._again_later, taken)
+        if reached and tries >= self._wiring.config.most_tries:
+            log.error("parked after %d tries", tries)
+            await asyncio.to_thread(park, self._wiring, taken)
+        elif tries == 2:
+            await asyncio.to_thread(delay_notice, self._wiring, taken)
+        self._signals.tell(taken.message.person)
+        return False
+
+    def _again_later(self, taken: Taken) -> int:
+        pause = min(0.5 * 2**taken.message.tries, 30.0)
+        now = clock.now()
+        with self._wiring.database.write() as connection:
+            tries = inbox.again_later(connection, taken.message.key, now + timedelta(seconds=pause))
+            people.release(connection, taken.message.person, taken.fence)
+        return tries

@@ -1,0 +1,194 @@
+"""The web channel: session, messages in, log out as events or by long poll. A message is stored before it is answered."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from bot.receiving import Received, receive
+from bot.signals import Signals
+from bot.turns import Turns
+from bot.wiring import Wiring
+from dialogue.errors import Invalid, Refused
+from store import clock, keys, outbox, people
+from store.outbox import Delivery
+from translations.languages import best, languages
+from translations.wording import direction
+
+CHANNEL = "web"
+PING_EVERY = 15.0
+LOOK_EVERY = 1.0
+"""Seconds between looks into the log: another process may have written there."""
+LONGEST_WAIT = 25.0
+MOST_BYTES = 65_536
+STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
+
+
+class Web:
+    """The routes of the channel."""
+
+    def __init__(self, wiring: Wiring, turns: Turns, signals: Signals) -> None:
+        self._wiring, self._turns, self._signals = wiring, turns, signals
+
+    def routes(self) -> list[Route]:
+        """What the channel answers to."""
+        return [
+            Route("/api/words", self.words),
+            Route("/api/session", self.session, methods=["POST"]),
+            Route("/api/messages", self.messages, methods=["POST"]),
+            Route("/api/messages", self.poll, methods=["GET"]),
+            Route("/api/events", self.events),
+        ]
+
+    async def words(self, request: Request) -> Response:
+        """The page's own words in the best language for the asked tags."""
+        spoken = self._wiring.city.languages
+        language = best(request.query_params.get("language", "").split(","), spoken) or spoken[0]
+        known = [languages()[code] for code in spoken]
+        return JSONResponse(
+            {
+                "language": language,
+                "direction": direction(language),
+                "languages": [{"code": l.code, "name": l.autonym, "direction": l.direction} for l in known],
+                "words": self._wiring.words.starting(language, "page."),
+            }
+        )
+
+    async def session(self, request: Request) -> Response:
+        """A new conversation, and its first message: the start, which Rasa answers with the greeting."""
+        asked = (await _body(request)).get("languages")
+        tags = [tag for tag in asked if isinstance(tag, str)] if isinstance(asked, list) else []
+        spoken = self._wiring.city.languages
+        language = best(tags[:20], spoken) or spoken[0]
+        token = keys.token()
+        await asyncio.to_thread(self._begin, self._person(token), language)
+        self._turns.wake()
+        return JSONResponse({"token": token, "language": language}, status_code=201)
+
+    async def messages(self, request: Request) -> Response:
+        """One message of the person, under an id of the client's own; the same id twice is one message."""
+        person = await self._known(request)
+        body = await _body(request)
+        id = body.get("id")
+        if not isinstance(id, str) or not 8 <= len(id) <= 64 or not id.isascii():
+            raise Invalid("message_invalid")
+        given = {name: body[name] for name in ("text", "button", "language") if body.get(name) is not None}
+        if len(given) != 1 or not all(isinstance(value, str) for value in given.values()):
+            raise Invalid("message_invalid")
+        received = Received(CHANNEL, person, f"{person}:{id}", **given)
+        accepted = await asyncio.to_thread(receive, self._wiring, received)
+        self._turns.wake()
+        return JSONResponse({"id": id, "state": accepted})
+
+    async def events(self, request: Request) -> Response:
+        """The log of the conversation after a number, as a stream of server-sent events."""
+        person, after = await self._known(request), _number(request)
+        return StreamingResponse(self._stream(person, after), media_type="text/event-stream", headers=STREAM_HEADERS)
+
+    async def poll(self, request: Request) -> Response:
+        """The same log by long poll, for lines on which a stream never arrives."""
+        person, after = await self._known(request), _number(request)
+        try:
+            wait = min(float(request.query_params.get("wait", 0)), LONGEST_WAIT)
+        except ValueError:
+            raise Invalid("message_invalid") from None
+        deadline = time.monotonic() + wait
+        with self._signals.listen(person) as event:
+            while not (found := await self._after(person, after)) and time.monotonic() < deadline:
+                await _wait(event, min(LOOK_EVERY, deadline - time.monotonic()))
+        return JSONResponse({"messages": [self._shown(person, one) for one in found]}, headers=STREAM_HEADERS)
+
+    async def _stream(self, person: str, after: int) -> AsyncIterator[str]:
+        yield ": hello\n\n"
+        pinged = time.monotonic()
+        with self._signals.listen(person) as event:
+            while True:
+                for one in await self._after(person, after):
+                    after = one.number
+                    shown = json.dumps(self._shown(person, one), ensure_ascii=False)
+                    yield f"id: {one.number}\nevent: message\ndata: {shown}\n\n"
+                await _wait(event, LOOK_EVERY)
+                if time.monotonic() - pinged > PING_EVERY:
+                    pinged = time.monotonic()
+                    yield ": ping\n\n"
+
+    async def _after(self, person: str, number: int) -> list[Delivery]:
+        return await asyncio.to_thread(self._read_after, person, number)
+
+    def _read_after(self, person: str, number: int) -> list[Delivery]:
+        with self._wiring.database.read() as connection:
+            return outbox.after(connection, person, number)
+
+    def _shown(self, person: str, one: Delivery) -> dict[str, Any]:
+        secret = self._wiring.config.secret
+        return {
+            "number": one.number,
+            "from": "city",
+            "text": one.text,
+            "language": one.language,
+            "direction": direction(one.language),
+            "buttons": [
+                {
+                    "id": keys.button(secret, person, one.number, index),
+                    "label": button["label"],
+                    "language": button["language"],
+                    "direction": direction(button["language"]),
+                }
+                for index, button in enumerate(one.buttons)
+            ],
+            "end": one.end,
+        }
+
+    def _begin(self, person: str, language: str) -> None:
+        with self._wiring.database.write() as connection:
+            people.greet(connection, person, CHANNEL, language, clock.now())
+        receive(self._wiring, Received(CHANNEL, person, f"{person}:start", start=True))
+
+    async def _known(self, request: Request) -> str:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        person = self._person(token)
+        if scheme.lower() != "bearer" or not await asyncio.to_thread(self._exists, person):
+            raise Refused("session_unknown")
+        return person
+
+    def _exists(self, person: str) -> bool:
+        with self._wiring.database.read() as connection:
+            return people.exists(connection, person)
+
+    def _person(self, token: str) -> str:
+        return keys.pseudonym(self._wiring.config.secret, CHANNEL, token)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > MOST_BYTES:
+            raise Invalid("body_too_large")
+    try:
+        body = json.loads(bytes(read))
+    except (ValueError, RecursionError):
+        raise Invalid("message_invalid") from None
+    if not isinstance(body, dict):
+        raise Invalid("message_invalid")
+    return body
+
+
+def _number(request: Request) -> int:
+    given = request.query_params.get("after") or request.headers.get("last-event-id") or "0"
+    if not given.isdecimal() or len(given) > 9:
+        raise Invalid("message_invalid")
+    return int(given)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), max(seconds, 0.01))
+    except TimeoutError:
+        return
+    event.clear()

@@ -1,0 +1,39 @@
+"""Where the real things of the channels meet."""
+
+from dataclasses import dataclass
+
+from bot.rasa import Rasa
+from dialogue.reading import Lexicon
+from dialogue.rounds import City, Round
+from store import packs
+from store.config import Config
+from store.database import Database
+from translations import lexicon
+from translations.catalogs import Words
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Everything that the channels and the turns need."""
+
+    config: Config
+    database: Database
+    rasa: Rasa
+    city: City
+    round: Round
+    words: Words
+    lexicon: Lexicon
+
+
+def wire(settings: Config) -> Wiring:
+    """The real things, by the settings."""
+    city, words = packs.city(settings.city), Words(settings.city)
+    return Wiring(
+        settings,
+        Database(settings.database_url),
+        Rasa(settings.rasa_url, settings.rasa_token),
+        city,
+        packs.round(settings.city, settings.round),
+        words,
+        lexicon.build(city, words),
+    )
