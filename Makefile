@@ -2,10 +2,10 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train stories browser export mutants bench shell lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train stories chromium export mutants bench shell lock clean
 
 PYTHON := .venv/bin/python
-RASA := cd rasa_project && PYTHONPATH=. .venv/bin/python -m rasa
+RASA := cd rasa_project && sh ../deploy/rasa.sh
 FILES := $(if $(NO_BROWSER),--ignore=tests/browser)
 
 # One stamp per environment, named after the content of its lock: a changed lock is a missing stamp.
@@ -19,12 +19,8 @@ OUT ?= var/$(ROUND).$(FORMAT)
 UPGRADE ?=
 COMPILE = pip compile --quiet --universal --generate-hashes --no-header $(UPGRADE)
 
-# Without bytecode every start of Rasa is slow; other people's paths have no business in our environments.
+# Without bytecode every start is slow; foreign paths have no business in our environments.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
-export RASA_TELEMETRY_ENABLED := false
-export SQLALCHEMY_SILENCE_UBER_WARNING := 1
-export TF_CPP_MIN_LOG_LEVEL := 3
-export CUDA_VISIBLE_DEVICES :=
 
 help: ## List what one can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +28,7 @@ help: ## List what one can do
 run: setup catalogs ## Start everything on this machine; Ctrl-C stops it
 	@$(PYTHON) -m deploy.local
 
-test: browser setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1 leaves the browser out)
+test: chromium setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1 leaves the browser out)
 	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/chromium.sh) && CHROMIUM=$$browser $(PYTHON) -m pytest $(FILES)
 
 setup: $(MAIN_ENV) $(RASA_ENV) ## Build both environments from their locks
@@ -69,7 +65,7 @@ stories: train ## Check the assistant against its test stories (rasa test)
 	model=$$($(PYTHON) -m deploy.train) && \
 	$(RASA) test core --stories tests --model "$$model" --out ../var/stories --fail-on-prediction-errors
 
-browser: ## See to a Chromium for the browser test
+chromium: ## See to a Chromium for the browser test
 	@test -n "$(NO_BROWSER)" || sh deploy/chromium.sh
 
 export: setup ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=var/needs.csv)
@@ -85,8 +81,8 @@ shell: setup catalogs ## Talk to the assistant on this terminal (rasa shell)
 	@$(PYTHON) -m deploy.local shell
 
 lock: ## Write both locks anew (UPGRADE=--upgrade takes the newest versions)
-	"$$(sh deploy/uv.sh)" $(COMPILE) pyproject.toml --extra dev --python-version 3.11 -o requirements.lock
-	"$$(sh deploy/uv.sh)" $(COMPILE) rasa_project/pyproject.toml --python-version 3.10 -o rasa_project/requirements.lock
+	sh deploy/uv.sh $(COMPILE) pyproject.toml --extra dev --python-version 3.11 -o requirements.lock
+	sh deploy/uv.sh $(COMPILE) rasa_project/pyproject.toml --python-version 3.10 -o rasa_project/requirements.lock
 
 clean: ## Remove what was built: environments, models, catalogs, caches; never data
 	rm -rf .venv rasa_project/.venv rasa_project/models rasa_project/.rasa .tools .*_cache .hypothesis

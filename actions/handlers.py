@@ -4,13 +4,16 @@ import asyncio
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import calls, turn
 from actions.wiring import wiring
 from dialogue import replies
+from store import logs
 from translations.wording import word
+
+log = logs.logger("actions")
 
 
 class _Act(Action):
@@ -23,6 +26,7 @@ class _Act(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
         call = calls.read(self.act, tracker.current_state())
+        log.debug("called %s", call.act)
         reply = await asyncio.to_thread(turn.perform, wiring(), call)
         says = replies.from_data(reply["says"])
         for worded in word(wiring().words, reply["language"], says):
@@ -35,23 +39,23 @@ class _Act(Action):
         return []
 
 
-class ValidateInterview(_Act):
-    """The form's action: takes the answer to the open question. The form asks on until the interview ends."""
+class AskQuestion(_Act):
+    """The form's action: takes the answer that was given and asks the next question, until the interview ends."""
 
     def name(self) -> str:
-        return "validate_interview"
+        return "action_ask_question"
 
     def events(self, ended: bool) -> list[EventType]:
         emptied: list[EventType] = [SlotSet("given", None)]
-        return [*emptied, SlotSet("requested_slot", None)] if ended else emptied
+        return [*emptied, ActiveLoop(None)] if ended else emptied
 
 
 class Skip(_Act):
     act = "skip"
 
 
-class Back(_Act):
-    act = "back"
+class GoBack(_Act):
+    act = "go_back"
 
 
 class Repeat(_Act):

@@ -18,13 +18,6 @@ PYTHON = ROOT / train.PYTHON
 RASA_PYTHON = train.RASA_PROJECT / train.PYTHON
 # These would reach into our processes from the shell that starts them; without bytecode Rasa starts slowly.
 NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-QUIET = {
-    "RASA_TELEMETRY_ENABLED": "false",
-    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "CUDA_VISIBLE_DEVICES": "",
-    "PYTHONUNBUFFERED": "1",
-}
 ADDRESSES = """
   Mitsprache is running.
 
@@ -71,7 +64,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
         "ACTIONS_PORT": str(actions),
         "ACTIONS_URL": f"http://127.0.0.1:{actions}",
         "NO_PROXY": ",".join(filter(None, (env.get("NO_PROXY"), "127.0.0.1,localhost"))),
-        **QUIET,
+        "PYTHONUNBUFFERED": "1",
     }
     return Settings(data, host, bot, rasa, actions, children)
 
@@ -87,7 +80,7 @@ def services(given: Settings, model: Path) -> list[Service]:
         port_setting="RASA_PORT",
         health=f"{env['RASA_URL']}/webhooks/mitsprache/",
         headers={"Authorization": f"Bearer {env['RASA_TOKEN']}"},
-        environ=rasa_environ(env),
+        environ=env,
     )
     actions = Service(
         name="actions",
@@ -114,12 +107,7 @@ def services(given: Settings, model: Path) -> list[Service]:
 def rasa_command(verb: str, model: Path, port: int, *more: str) -> tuple[str, ...]:
     """`rasa run` or `rasa shell`, to be started in its project's folder."""
     options = ("--model", str(model), "--endpoints", "endpoints.yml", "-p", str(port), *more)
-    return (str(RASA_PYTHON), "-m", "rasa", verb, *options)
-
-
-def rasa_environ(env: Mapping[str, str]) -> dict[str, str]:
-    """Rasa finds our classes by their names, in its project's folder."""
-    return {**env, "PYTHONPATH": str(train.RASA_PROJECT)}
+    return (train.RASA, verb, *options)
 
 
 def prepare(given: Settings) -> Path:
@@ -130,7 +118,7 @@ def prepare(given: Settings) -> Path:
     given.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     _create_secret(given.data / "secret")
     _migrate(given)
-    return train.ensure(given.data / "logs" / "train.log", rasa_environ(given.environ))
+    return train.ensure(given.data / "logs" / "train.log", given.environ)
 
 
 def run(given: Settings) -> None:
@@ -158,7 +146,7 @@ def shell(given: Settings) -> int:
         supervisor.start()
         supervisor.wait_healthy()
         command = rasa_command("shell", model, given.rasa_port)
-        return subprocess.call(command, cwd=train.RASA_PROJECT, env=rasa_environ(given.environ))
+        return subprocess.call(command, cwd=train.RASA_PROJECT, env=given.environ)
     finally:
         _refuse_interrupts()
         supervisor.stop()

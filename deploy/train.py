@@ -12,6 +12,7 @@ from deploy.supervisor import CannotStart, last_lines
 ROOT = Path(__file__).resolve().parent.parent
 RASA_PROJECT = ROOT / "rasa_project"
 LOG = ROOT / "var" / "logs" / "train.log"
+RASA = str(ROOT / "deploy" / "rasa.sh")
 PYTHON = Path(".venv", "bin", "python")
 SOURCES = ("config.yml", "domain.yml", "acts.py", "requirements.lock")
 PROGRESS_EVERY = 5.0
@@ -46,7 +47,7 @@ def ensure(log: Path = LOG, environ: Mapping[str, str] | None = None, project: P
     if code != 0 or not fresh.exists():
         raise CannotStart(f"The training of the assistant failed (exit code {code}). {last_lines(log)}")
     fresh.replace(model)
-    for older in model.parent.glob("*.tar.gz"):
+    for older in model.parent.glob("[0-9a-f]" * 16 + ".tar.gz"):
         if older != model:
             older.unlink()
     return model
@@ -60,7 +61,7 @@ def _run(project: Path, arguments: tuple[str, ...], log: Path, environ: Mapping[
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     with log.open("wb") as out:
-        process = subprocess.Popen([python, "-m", "rasa", *arguments], cwd=project, env=environ, stdout=out, stderr=out)
+        process = subprocess.Popen([RASA, *arguments], cwd=project, env=environ, stdout=out, stderr=out)
         while True:
             try:
                 return process.wait(PROGRESS_EVERY)

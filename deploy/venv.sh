@@ -6,18 +6,21 @@ folder=$1
 wanted=$2
 venv=$folder/.venv
 # pyenv's interpreters are found even where its stand-ins are not on the PATH, as in CI.
-PATH=$PATH:${PYENV_ROOT:-$HOME/.pyenv}/shims
+PATH=$PATH:${PYENV_ROOT:-${HOME:-}/.pyenv}/shims
+log=.tools/python.log
 
-uv=$(sh deploy/uv.sh)
+sh deploy/uv.sh --version >/dev/null
 if ! "$venv/bin/python" -c '' 2>/dev/null; then
     rm -rf "$venv"
-    "$uv" venv --quiet --no-project --python "$wanted" "$venv" || {
-        echo "Python $wanted is missing and uv could not fetch it: install it (for instance with pyenv) and run make again." >&2
+    mkdir -p .tools
+    echo "Finding Python $wanted, or fetching it ..." >&2
+    sh deploy/uv.sh venv --no-project --python "$wanted" "$venv" >"$log" 2>&1 || {
+        echo "Python $wanted is missing and could not be fetched (why: $log): install it, for instance with pyenv, and run make again." >&2
         exit 1
     }
 fi
-echo "Building $venv ..." >&2
-"$uv" pip sync --compile-bytecode --python "$venv/bin/python" "$folder/requirements.lock" || {
+echo "Installing into $venv ..." >&2
+sh deploy/uv.sh pip sync --compile-bytecode --python "$venv/bin/python" "$folder/requirements.lock" || {
     echo "$venv could not be built from $folder/requirements.lock: the lines above say why; then run make again." >&2
     exit 1
 }

@@ -109,7 +109,7 @@ def skip(scene: Scene) -> Outcome:
     return Outcome((Give(asked, State.SKIPPED),), (Say("skipped"),))
 
 
-def back(scene: Scene) -> Outcome:
+def go_back(scene: Scene) -> Outcome:
     """To the question before; answering it again revises the answer."""
     if scene.progress.aside:
         return Outcome((StandAside(None),))
@@ -241,7 +241,7 @@ ACTS: dict[str, Callable[[Scene], Outcome]] = {
     "yes": answer,
     "no": answer,
     "skip": skip,
-    "back": back,
+    "go_back": go_back,
     "repeat": repeat,
     "stop": stop,
     "help": help_,

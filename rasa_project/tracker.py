@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from quiet import logger
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
-from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, SessionStarted, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -34,7 +34,9 @@ class DialogueStates(TrackerStore):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keeps the state of the tracker."""
         faults.reach("4b")
-        slots = {name: slot.value for name, slot in tracker.slots.items() if slot.value is not None}
+        # Other slots hold what came with a message; none of that may stay.
+        requested = tracker.get_slot(REQUESTED_SLOT)
+        slots = {REQUESTED_SLOT: requested} if requested else {}
         state = json.dumps({"loop": tracker.active_loop_name, "slots": slots})
         try:
             with self._engine.begin() as connection:

@@ -1,0 +1,1 @@
+"""For the city's staff: exports now, the desk later."""

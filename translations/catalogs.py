@@ -21,8 +21,9 @@ FIRST_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 class Words:
     """The sentences of a city in all its languages: its own catalog first, then the common one."""
 
-    def __init__(self, city: str) -> None:
-        self._folders = {"city": CITIES / city / "locale", "messages": FOLDER}
+    def __init__(self, city: str, common: str = "messages") -> None:
+        self._common = common
+        self._folders = {"city": CITIES / city / "locale", common: FOLDER}
 
     def say(self, language: str, key: str, values: Mapping[str, str] | None = None) -> str:
         """The sentence for the key. Inserted values are isolated, so that they can't turn the line around.
@@ -43,7 +44,7 @@ class Words:
 
     def starting(self, language: str, prefix: str) -> dict[str, str]:
         """All sentences whose key begins with the prefix."""
-        keys = _catalog(FOLDER, "messages", "en").keys()
+        keys = _catalog(FOLDER, self._common, "en").keys()
         return {key: self.raw(language, key) for key in keys if key.startswith(prefix)}
 
 

@@ -54,8 +54,9 @@ class Deadline {
   };
 }
 
+/** Asks in the page's language, which need not be the browser's: a refusal comes in these words. */
 async function ask(path, { token, body, signal }) {
-  const headers = {};
+  const headers = { "Accept-Language": document.documentElement.lang };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body) headers["Content-Type"] = "application/json";
   const method = body ? "POST" : "GET";

@@ -40,6 +40,7 @@ class City:
         self.token = ""
         self.polls = 0
         self.streams = 0
+        self.asked_in = ""
         self.drop_answers = 0
         self.mute_streams = False
         self.refusals: list[tuple[int, dict[str, str]]] = []
@@ -110,6 +111,7 @@ class Handler(BaseHTTPRequestHandler):
             self.json(401, {"error": "session_unknown", "message": "?"})
         elif self.city.refusals:
             self.city.posts.append(body)
+            self.city.asked_in = self.headers["Accept-Language"]
             self.json(*self.city.refusals.pop(0))
         else:
             answer = self.city.receives(body)

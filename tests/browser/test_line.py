@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Begin
 from tests.browser.fake_city import WORDS, City
-from tests.browser.visitor import own, start, stored, write
+from tests.browser.visitor import own, start, stored, until, write
 
 DE = WORDS["de"]
 
@@ -81,6 +81,17 @@ def test_refused_text_comes_back(begin: Begin, city: City) -> None:
     assert len(city.posts) == 1
 
 
+def test_refusal_is_in_the_language_of_the_page(begin: Begin, city: City) -> None:
+    """The city is asked to word a refusal in the page's language, whatever the browser's own is."""
+    page = begin(locale="de-DE")
+    city.says("مرحبًا", "ar")
+    expect(page.locator("html")).to_have_attribute("lang", "ar")
+    city.refusals = [(422, {"error": "text_too_long", "message": "النص طويل جدًا."})]
+    write(page, "طويل")
+    expect(page.locator(".error")).to_have_attribute("lang", "ar")
+    assert city.asked_in == "ar"
+
+
 def test_busy_city_is_asked_again(begin: Begin, city: City) -> None:
     """After 503 the text stays being sent, with the city's sentence above, until it is stored once."""
     page = begin()
@@ -122,8 +133,7 @@ def test_hidden_tab_holds_no_stream(begin: Begin, city: City) -> None:
         document.dispatchEvent(new Event("visibilitychange")); }"""
     page.evaluate(hide, True)
     city.says("Noch etwas")
-    while city.streams:
-        page.wait_for_timeout(50)
+    until(page, lambda: city.streams == 0)
     expect(page.locator(".city .text")).to_have_text(["Guten Tag"])
     page.evaluate(hide, False)
     expect(page.locator(".city .text")).to_have_text(["Guten Tag", "Noch etwas"])

@@ -1,5 +1,7 @@
 """What a visitor does on the chat page, and what can then be found out."""
 
+from collections.abc import Callable
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.fake_city import City
@@ -33,3 +35,12 @@ def stored(city: City) -> list[str]:
 def remembered(page: Page) -> str:
     """All that the page can leave in the browser."""
     return page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie])")
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Lets the page go on until something holds outside of it."""
+    for _ in range(300):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("It never came to hold.")

@@ -1,0 +1,149 @@
+"""Working files: every answer of a round as it stands, for authorised staff. Streamed, audited, and it says what it is."""
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import sqlalchemy as sa
+
+from dialogue.rounds import City, Kind, Round
+from store.database import Database
+from store.tables import answers, audits, participations
+from translations.catalogs import Words
+
+COLUMNS = (
+    "conversation",
+    "status",
+    "channel",
+    "language",
+    "district",
+    "question",
+    "instance",
+    "state",
+    "text",
+    "answered_at",
+    "revision",
+)
+LANGUAGE = "de"
+"""The language of the city's staff."""
+
+Row = Mapping[str, str | int | None]
+Writer = Callable[[IO[str], Iterable[Row], list[str]], None]
+
+
+def rows(connection: sa.Connection, city: City, round: Round) -> Iterator[Row]:
+    """One row an answer, oldest conversation first; an answer that was revised stands once, as it is now."""
+    district = next((question.id for question in round.questions if question.kind is Kind.DISTRICT), None)
+    names = {one.id: one.name for one in city.districts}
+    lives = answers.alias("lives")
+    found = connection.execution_options(yield_per=1000).execute(
+        sa.select(
+            participations.c.number,
+            participations.c.status,
+            participations.c.channel,
+            answers.c.language,
+            lives.c.text.label("district"),
+            answers.c.question,
+            answers.c.instance,
+            answers.c.state,
+            answers.c.text,
+            answers.c.answered_at,
+            answers.c.revision,
+        )
+        .join(participations, participations.c.id == answers.c.participation)
+        .outerjoin(lives, sa.and_(lives.c.participation == participations.c.id, lives.c.question == district))
+        .where(participations.c.round == round.id)
+        .order_by(participations.c.id, answers.c.id)
+    )
+    for row in found:
+        values = {**row._mapping, "district": names.get(row.district, row.district)}
+        values["answered_at"] = row.answered_at.isoformat(timespec="seconds") + "Z"
+        values["conversation"] = values.pop("number")
+        yield {column: values[column] for column in COLUMNS}
+
+
+def export(
+    database: Database, city: City, round: Round, words: Words, file: Path, form: str, who: str, now: datetime
+) -> int:
+    """Writes the working file whole or not at all, notes it in the audit, and gives the number of answers."""
+    counted = _Counted()
+    values = {"city": city.name, "round": round.id, "at": now.isoformat(timespec="seconds") + "Z"}
+    notice = [words.raw(LANGUAGE, key).format_map(values) for key in NOTICES[form]]
+    with _whole(file, FORMS[form][1]) as opened:
+        with database.read() as connection:
+            FORMS[form][0](opened, counted.count(rows(connection, city, round)), notice)
+        with database.write() as connection:
+            what = f"working file {round.id} {form}"
+            connection.execute(audits.insert().values(at=now, who=who[:80], what=what, rows=counted.rows))
+    return counted.rows
+
+
+def defuse(value: str | int | None) -> str | int | None:
+    """A cell that no spreadsheet takes for a formula: an apostrophe stands before it.
+
+    Also before an apostrophe of the person's own, so that taking the first one away always gives the original.
+    """
+    if isinstance(value, str) and value.lstrip(" \u00a0\u3000")[:1] in DANGEROUS and value:
+        return "'" + value
+    return value
+
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'", "|", "%")
+
+
+def _csv(opened: IO[str], found: Iterable[Row], notice: list[str], delimiter: str = ",") -> None:
+    writer = csv.writer(opened, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerows([f"# {line}"] for line in notice)
+    writer.writerow(COLUMNS)
+    for row in found:
+        writer.writerow([defuse(row[column]) for column in COLUMNS])
+
+
+def _excel(opened: IO[str], found: Iterable[Row], notice: list[str]) -> None:
+    _csv(opened, found, notice, delimiter=";")
+
+
+def _jsonl(opened: IO[str], found: Iterable[Row], notice: list[str]) -> None:
+    opened.write(json.dumps({"notice": notice}, ensure_ascii=False) + "\n")
+    for row in found:
+        opened.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+FORMS: Mapping[str, tuple[Writer, str]] = {
+    "csv": (_csv, "utf-8"),
+    # Excel in German reads semicolons, and UTF-8 only behind a byte order mark.
+    "excel": (_excel, "utf-8-sig"),
+    "jsonl": (_jsonl, "utf-8"),
+}
+_TABLE = ("export.working_file", "export.columns", "export.defused")
+NOTICES = {"csv": _TABLE, "excel": _TABLE, "jsonl": ("export.working_file", "export.columns")}
+
+
+class _Counted:
+    """Counts what flows through."""
+
+    rows = 0
+
+    def count(self, found: Iterable[Row]) -> Iterator[Row]:
+        for row in found:
+            self.rows += 1
+            yield row
+
+
+@contextmanager
+def _whole(file: Path, encoding: str) -> Iterator[IO[str]]:
+    """A file that appears under its name only when it is complete; readable by its owner alone."""
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with open(descriptor, "w", encoding=encoding, newline="") as opened:
+            yield opened
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

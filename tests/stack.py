@@ -1,0 +1,114 @@
+"""The real thing for tests: Rasa, action server, bot and database, under the project's own supervisor."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from deploy import local
+from deploy.supervisor import Supervisor
+from store import keys
+from store.database import Database
+from store.tables import answers, participations
+from tests.tester import Resident
+
+
+class Stack:
+    """A running Mitsprache with a database of its own."""
+
+    def __init__(self, data: Path, **environ: str) -> None:
+        self.data, self.faults = data, data / "faults"
+        self.faults.mkdir(parents=True)
+        ports = dict(zip(("BOT_PORT", "RASA_PORT", "ACTIONS_PORT"), map(str, free_ports(3)), strict=True))
+        given = {**os.environ, **ports, "DATA_DIR": str(data), "FAULT_DIR": str(self.faults), "LOG_LEVEL": "DEBUG"}
+        self.settings = local.settings({**given, **environ})
+        model = local.prepare(self.settings)
+        self.said: list[str] = []
+        self.supervisor = Supervisor(local.services(self.settings, model), data, self.said.append)
+        self.url = f"http://127.0.0.1:{self.settings.bot_port}"
+        self.database = Database(self.settings.environ["DATABASE_URL"])
+        self.secret = (data / "secret").read_bytes().strip()
+
+    @contextmanager
+    def running(self) -> Iterator["Stack"]:
+        """Starts everything and stops it again."""
+        try:
+            self.supervisor.start()
+            self.supervisor.wait_healthy(180)
+            yield self
+        finally:
+            self.supervisor.stop()
+            self.database.close()
+
+    def resident(self, *languages: str) -> Resident:
+        """A person who has just opened the chat."""
+        return Resident(self.url, languages or ("de",)).begins()
+
+    def at_need(self, *languages: str) -> Resident:
+        """A person who is asked for the need, in German, district Betzenberg given."""
+        resident = self.resident(*languages)
+        for label in ("Deutsch", "Ja, ich bin 16", "Ja, ich mache mit", "Betzenberg"):
+            resident.presses(label)
+        resident.expects_reply("Was brauchen Sie")
+        return resident
+
+    def arm(self, step: str, victim: str) -> None:
+        """The next time that a message comes to this step, the victim is killed."""
+        (self.faults / f"{step}.new").write_text(str(self.supervisor.pid_of(victim)))
+        (self.faults / f"{step}.new").rename(self.faults / step)
+
+    def fired(self, step: str) -> bool:
+        """Whether the armed fault has struck; forgets it."""
+        fired = self.faults / f"{step}.fired"
+        struck = fired.exists()
+        fired.unlink(missing_ok=True)
+        return struck
+
+    def kill(self, *names: str) -> None:
+        """kill -9, and waits until everything is healthy again."""
+        for name in names:
+            os.kill(self.supervisor.pid_of(name), signal.SIGKILL)
+        self.settle()
+
+    def settle(self) -> None:
+        """Waits until all processes are healthy."""
+        time.sleep(0.3)
+        self.supervisor.wait_healthy(120)
+
+    def person(self, resident: Resident) -> str:
+        """The pseudonym of a resident."""
+        return keys.pseudonym(self.secret, "web", resident.token)
+
+    def answers_of(self, resident: Resident) -> list[tuple[Any, ...]]:
+        """(question, instance, state, text, revision) of everything that counts for this person."""
+        columns = answers.c.question, answers.c.instance, answers.c.state, answers.c.text, answers.c.revision
+        with self.database.read() as connection:
+            found = connection.execute(
+                sa.select(*columns)
+                .join(participations, participations.c.id == answers.c.participation)
+                .where(participations.c.person == self.person(resident))
+                .order_by(answers.c.id)
+            )
+            return [tuple(row) for row in found]
+
+    def count(self, table: sa.Table, *where: Any) -> int:
+        """How many rows."""
+        with self.database.read() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one())
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on which nobody listens now."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports

@@ -1,0 +1,123 @@
+"""A conversation in one process, on a real database, without Rasa in between: each step of a turn by itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from actions import turn, wiring as action_wiring
+from actions.calls import Call
+from bot import delivery, receiving, taking
+from bot import wiring as bot_wiring
+from bot.receiving import Received
+from bot.taking import Taken
+from store import clock, config, database, keys, outbox, people, receipts
+from store.receipts import Receipt
+
+OWNER = "test"
+SECRET = "5" * 64
+
+
+@dataclass
+class City:
+    """The wirings of both sides on one database."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        secret = self.folder / "secret"
+        secret.write_text(SECRET)
+        secret.chmod(0o600)
+        url = f"sqlite:///{self.folder / 'test.db'}"
+        given = {"DATA_DIR": str(self.folder), "DATABASE_URL": url, "GRACE_SECONDS": "0", **self.environ}
+        settings = config.load(given)
+        database.migrate(url)
+        self.actions = action_wiring.wire(settings)
+        self.bot = bot_wiring.wire(settings)
+        self.database = self.bot.database
+
+    def talk(self, name: str = "one") -> "Talk":
+        """A person who is new."""
+        return Talk(self, keys.pseudonym(self.bot.config.secret, "web", name))
+
+
+@dataclass
+class Talk:
+    """One person; `number` counts the messages, so each has a natural key of its own."""
+
+    city: City
+    person: str
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        with self.city.database.write() as connection:
+            people.greet(connection, self.person, "web", "de", clock.now())
+
+    def receive(self, text: str | None = None, natural: str | None = None, **given: Any) -> Received:
+        """Puts a message into the inbox and gives what was received."""
+        self.number += 1
+        received = Received("web", self.person, natural or f"{self.person}:{self.number}", text, **given)
+        receiving.receive(self.city.bot, received)
+        return received
+
+    def take(self) -> Taken:
+        """Takes the oldest message."""
+        taken = taking.take(self.city.bot, self.person, OWNER, 60)
+        assert taken is not None
+        return taken
+
+    def perform(self, taken: Taken, act: str = "answer") -> dict[str, Any]:
+        """The action's transaction."""
+        call = Call(act, taken.message.key, self.person, taken.fence, taken.message.text or "", shell=False)
+        return turn.perform(self.city.actions, call)
+
+    def receipt(self, taken: Taken) -> Receipt | None:
+        """The receipt of the message."""
+        with self.city.database.read() as connection:
+            return receipts.find(connection, taken.message.key)
+
+    def deliver(self, taken: Taken) -> None:
+        """From the receipt to the outbox."""
+        receipt = self.receipt(taken)
+        assert receipt is not None
+        delivery.deliver(self.city.bot, taken, receipt)
+
+    def says(self, text: str, act: str = "answer") -> list[str]:
+        """A whole turn; the texts of the reply."""
+        return self._turn(lambda: self.receive(text), act)
+
+    def presses(self, label: str) -> list[str]:
+        """Presses the newest button that begins with this label."""
+        return self._turn(lambda: self.receive(button=self.button(label)), "answer")
+
+    def button(self, label: str) -> str:
+        """The id of the newest button that begins with this label."""
+        found = [
+            keys.button(self.city.bot.config.secret, self.person, one.number, index)
+            for one in self.log()
+            for index, button in enumerate(one.buttons)
+            if button["label"].startswith(label)
+        ]
+        return found[-1]
+
+    def log(self) -> list[outbox.Delivery]:
+        """Everything in the outbox."""
+        with self.city.database.read() as connection:
+            return outbox.after(connection, self.person, 0, 10_000)
+
+    def at_need(self) -> "Talk":
+        """Asked for the need, district Betzenberg given."""
+        self.says("hallo", "greet")
+        for text in ("Deutsch", "ja", "ja", "Betzenberg"):
+            self.says(text)
+        return self
+
+    def _turn(self, receive: Callable[[], Received], act: str) -> list[str]:
+        before = len(self.log())
+        receive()
+        taken = self.take()
+        self.perform(taken, act)
+        self.deliver(taken)
+        log = self.log()
+        return [one.text for one in (log[before:] if len(log) > before else log)]

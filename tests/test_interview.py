@@ -1,0 +1,133 @@
+"""The interview on the real stack, as a resident has it, in three languages."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from deploy import local
+from store.tables import consents, dialogue_states, participations
+from tests.stack import Stack
+
+SCRIPTS = sorted((Path(__file__).parent / "conversations").glob("*/interview.txt"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.parent.name)
+def test_interview(stack: Stack, script: Path) -> None:
+    """A person skips, goes back, corrects, asks for help, changes the language, stops, resumes and deletes at last."""
+    resident = None
+    for line in script.read_text("utf-8").splitlines():
+        sign, _, text = line.partition(" ")
+        match sign:
+            case "begin":
+                resident = stack.resident(*text.split())
+            case ">":
+                resident.says(text)
+            case "#":
+                resident.presses(text)
+            case "@":
+                resident.switches_to(text)
+            case "<":
+                resident.expects_reply(text)
+            case "=":
+                question, instance, state, *rest = text.split(" ", 3)
+                found = {(row[0], row[1]): row for row in stack.answers_of(resident)}
+                assert found[question, int(instance)][2:4] == (state, rest[0] if rest else None)
+            case "0":
+                assert stack.answers_of(resident) == []
+            case "" | "--":
+                continue
+            case _:
+                pytest.fail(f"unknown sign in {script}: {line}")
+
+
+def test_consent_is_proven(stack: Stack) -> None:
+    """D4: who agreed, is on record with text version, language and time; D3: in the language it was shown in."""
+    resident = stack.resident("en")
+    resident.presses("English")
+    resident.presses("Yes, I am 16")
+    resident.switches_to("ar")
+    resident.expects_reply("طوعية")
+    resident.presses("نعم، أشارك")
+    with stack.database.read() as connection:
+        row = connection.execute(
+            sa.select(consents)
+            .join(participations, participations.c.id == consents.c.participation)
+            .where(participations.c.person == stack.person(resident))
+        ).one()
+    assert (row.version, row.language) == ("2026-11-24", "ar")
+    assert row.given_at is not None
+
+
+def test_no_answer_before_consent(stack: Stack) -> None:
+    """D3: whoever tries to answer before agreeing, leaves nothing."""
+    resident = stack.resident("de")
+    for text in ("Wir brauchen einen Park", "Deutsch", "Wir brauchen einen Park", "ja", "Wir brauchen einen Park"):
+        resident.says(text)
+    resident.expects_reply("Machen Sie mit?")
+    assert stack.answers_of(resident) == []
+
+
+def test_interview_survives_the_loss_of_rasas_memory(stack: Stack) -> None:
+    """A person whose dialogue state is gone from Rasa goes on where they were."""
+    resident = stack.at_need()
+    with stack.database.write() as connection:
+        connection.execute(dialogue_states.delete())
+    resident.says("Mehr Licht im Park")
+    resident.expects_reply("Möchten Sie noch etwas sagen?")
+    assert stack.answers_of(resident)[1:] == [("need", 0, "answered", "Mehr Licht im Park", 1)]
+
+
+def test_dialogue_state_holds_no_text(stack: Stack) -> None:
+    """What Rasa remembers of a conversation is its active form, of constant size, and no text."""
+    resident = stack.at_need()
+    resident.says("Ein ganz besonderer Wunsch nach Schwimmbad")
+    with stack.database.read() as connection:
+        states = connection.execute(sa.select(dialogue_states.c.state)).scalars().all()
+    assert states
+    assert all(set(json.loads(state)) == {"loop", "slots"} and len(state) < 120 for state in states)
+
+
+def test_all_processes_restart_in_mid_interview(stack: Stack) -> None:
+    """Everything is killed at once in mid-interview, and the person goes on with the right question."""
+    resident = stack.at_need()
+    stack.kill("rasa", "actions", "bot")
+    resident.says("Einen Treffpunkt für Eltern")
+    resident.expects_reply("Möchten Sie noch etwas sagen?")
+    resident.says("nein")
+    resident.expects_reply("Vielen Dank!")
+    assert [row[:4] for row in stack.answers_of(resident)] == [
+        ("district", 0, "answered", "betzenberg"),
+        ("need", 0, "answered", "Einen Treffpunkt für Eltern"),
+        ("more", 0, "answered", "no"),
+    ]
+
+
+def test_three_bubbles_are_one_answer(stack: Stack) -> None:
+    """A thought sent in three messages without waiting becomes one answer with its revisions."""
+    resident = stack.at_need()
+    for text in ("Wir brauchen", "einen Spielplatz", "für kleine Kinder"):
+        assert resident.posts({"text": text}).status_code == 200
+    while not any("dazugeschrieben" in said for said in resident.transcript()[-2:]) or len(
+        [said for said in resident.transcript() if "dazugeschrieben" in said]
+    ) < 2:
+        resident.awaits_reply()
+    need = stack.answers_of(resident)[1]
+    assert need == ("need", 0, "answered", "Wir brauchen\neinen Spielplatz\nfür kleine Kinder", 3)
+
+
+def test_rasa_stories(stack: Stack) -> None:
+    """`rasa test` plays the stories against the trained model: every act leads to its one action."""
+    command = [str(local.RASA_PYTHON), "-m", "rasa", "test", "core", "--model", str(local.train.model_file())]
+    done = subprocess.run(
+        [*command, "--stories", "tests", "--endpoints", "/dev/null", "--fail-on-prediction-errors", "--out",
+         str(stack.data / "rasa-test")],
+        cwd=local.train.RASA_PROJECT,
+        env=local.rasa_environ(stack.settings.environ),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
