@@ -15,7 +15,7 @@ RASA_ENV := $(call stamp,rasa_project/)
 
 ROUND ?= needs
 FORMAT ?= csv
-OUT ?= var/$(ROUND).$(FORMAT)
+OUT ?= var/$(ROUND)-arbeitsdatei.$(FORMAT)
 UPGRADE ?=
 COMPILE = pip compile --quiet --universal --generate-hashes --no-header $(UPGRADE)
 
@@ -56,19 +56,19 @@ catalogs: setup ## Compile the translations
 	@$(PYTHON) -m translations.catalogs compile
 
 validate: setup ## Check the training data (rasa data validate)
-	$(RASA) data validate --domain domain.yml --data data --config config.yml
+	$(RASA) data validate --domain domain.yml --data data --config config.yml --fail-on-warnings
 
 train: setup ## Train the assistant if its training data changed
 	@$(PYTHON) -m deploy.train
 
 stories: train ## Check the assistant against its test stories (rasa test)
 	model=$$($(PYTHON) -m deploy.train) && \
-	$(RASA) test core --stories tests --model "$$model" --out ../var/stories --fail-on-prediction-errors
+	$(RASA) test core --e2e --no-plot --fail-on-prediction-errors --stories tests --model "$$model" --out ../var/stories
 
 chromium: ## See to a Chromium for the browser test
 	@test -n "$(NO_BROWSER)" || sh deploy/chromium.sh
 
-export: setup ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=var/needs.csv)
+export: setup ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=file)
 	$(PYTHON) -m staff export --round $(ROUND) --format $(FORMAT) --out $(OUT)
 
 mutants: setup ## Break the code on purpose and see that the tests notice

@@ -1,6 +1,7 @@
 """Keeps processes running: starts them, tells their health, names and restarts what crashed, stops all."""
 
 import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -8,12 +9,12 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own processes, so by no proxy
 LEASH = Path(__file__).with_name("leash.py")
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
@@ -170,7 +171,7 @@ class Keeper(threading.Thread):
 
     def _watch(self) -> None:
         """Returns when the process has ended, or shall."""
-        while not self.stopping.wait(0.1):
+        while not self.stopping.wait(0.2):
             if self.process.poll() is not None:
                 return
             if self._healthy_at is None and self._answers():
@@ -178,11 +179,12 @@ class Keeper(threading.Thread):
                 self._report(f"healthy after {self._healthy_at - self._started_at:.1f} s")
 
     def _answers(self) -> bool:
+        request = urllib.request.Request(self.service.health, headers=dict(self.service.headers))
         try:
-            reply = httpx.get(self.service.health, headers=self.service.headers, timeout=2.0, trust_env=False)
-        except httpx.HTTPError:
+            with DIRECTLY.open(request, timeout=2.0) as reply:
+                return bool(reply.status == 200)
+        except (OSError, http.client.HTTPException):
             return False
-        return reply.status_code == 200
 
     def _was_steady(self) -> bool:
         return self._healthy_at is not None and time.monotonic() - self._healthy_at > STEADY_AFTER

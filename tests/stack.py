@@ -72,13 +72,16 @@ class Stack:
 
     def kill(self, *names: str) -> None:
         """kill -9, and waits until everything is healthy again."""
-        for name in names:
-            os.kill(self.supervisor.pid_of(name), signal.SIGKILL)
+        before = {name: self.supervisor.pid_of(name) for name in names}
+        for pid in before.values():
+            os.kill(pid, signal.SIGKILL)
+        while any(self.supervisor.pid_of(name) == pid for name, pid in before.items()):
+            time.sleep(0.05)
         self.settle()
 
     def settle(self) -> None:
         """Waits until all processes are healthy."""
-        time.sleep(0.3)
+        time.sleep(0.3)  # a process that was just killed is noticed within a tenth of a second
         self.supervisor.wait_healthy(120)
 
     def person(self, resident: Resident) -> str:

@@ -1,13 +1,11 @@
 """The interview on the real stack, as a resident has it, in three languages."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from deploy import local
 from store.tables import consents, dialogue_states, participations
 from tests.stack import Stack
 
@@ -116,18 +114,3 @@ def test_three_bubbles_are_one_answer(stack: Stack) -> None:
         resident.awaits_reply()
     need = stack.answers_of(resident)[1]
     assert need == ("need", 0, "answered", "Wir brauchen\neinen Spielplatz\nfür kleine Kinder", 3)
-
-
-def test_rasa_stories(stack: Stack) -> None:
-    """`rasa test` plays the stories against the trained model: every act leads to its one action."""
-    command = [str(local.RASA_PYTHON), "-m", "rasa", "test", "core", "--model", str(local.train.model_file())]
-    done = subprocess.run(
-        [*command, "--stories", "tests", "--endpoints", "/dev/null", "--fail-on-prediction-errors", "--out",
-         str(stack.data / "rasa-test")],
-        cwd=local.train.RASA_PROJECT,
-        env=local.rasa_environ(stack.settings.environ),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -266,6 +267,15 @@ def test_locks_hold_hashed_pins_and_no_addresses(lock: Path) -> None:
     assert [pin for pin in pins if not hashed.fullmatch(pin)] == []
     assert "://" not in text
     assert "index" not in re.findall(r"(?m)^--(\w+)", text)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.parent.name)
+def test_locks_know_every_dependency(lock: Path) -> None:
+    """What a pyproject.toml asks for stands in the lock next to it: nobody forgot `make lock`."""
+    project = tomllib.loads((lock.parent / "pyproject.toml").read_text())["project"]
+    extra = project.get("optional-dependencies", {}).get("dev", [])
+    wanted = {re.split(r"[^\w-]", line)[0].lower() for line in (*project["dependencies"], *extra)}
+    assert wanted - set(re.findall(r"(?m)^([\w.-]+)", lock.read_text())) == set()
 
 
 def test_make_help_lists_every_target() -> None:

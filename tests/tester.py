@@ -9,6 +9,9 @@ from typing import Any
 
 import httpx
 
+SAID: set[str] = set()
+"""Every text and token of every resident, so that a last test can look for them where they must not be."""
+
 PATIENCE = 40.0
 """Seconds that a reply may take: longer than the restart of any process."""
 
@@ -30,6 +33,7 @@ class Resident:
         answer = self._patiently("POST", "/api/session", {"languages": list(self.languages)})
         assert answer.status_code == 201, answer.text
         self.token = answer.json()["token"]
+        SAID.add(self.token)
         self.http.headers["Authorization"] = f"Bearer {self.token}"
         self.awaits_reply()
         return self
@@ -48,6 +52,8 @@ class Resident:
 
     def posts(self, body: dict[str, Any], id: str | None = None) -> httpx.Response:
         """Sends a message and does not wait for the reply; sends it again while the line or the server is away."""
+        if "text" in body:
+            SAID.add(body["text"])
         return self._patiently("POST", "/api/messages", {"id": id or str(uuid.uuid4()), **body})
 
     def button(self, label: str) -> str:

@@ -1,0 +1,219 @@
+"""Who deletes is gone everywhere; who is too young leaves nothing; nobody's address is stored."""
+
+import json
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from dialogue.errors import Refused
+from store import clock, keys, retention, tables
+from tests.stack import Stack
+from tests.talk import City, Talk
+from tests.tester import Resident
+
+KEPT_OF_THE_ERASED = {"receipts", "people", "outbox", "bars", "counters"}
+
+
+def found_in(folder: Path, canary: str) -> list[str]:
+    """The files below the folder in which the bytes of the canary stand."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return [str(file.relative_to(folder)) for file in files if canary.encode() in file.read_bytes()]
+
+
+def test_addresses_are_not_stored(stack: Stack) -> None:
+    """D1: the address by which the channel knows a person stands in no table and no file."""
+    resident = stack.at_need()
+    resident.says("Ein Treffpunkt")
+    assert found_in(stack.data, resident.token) == []
+
+
+def test_pseudonyms_hang_on_the_secret() -> None:
+    """D2: under another secret the same address is another person; without it nobody can tell who it was."""
+    one, other = (keys.pseudonym(secret, "web", "address") for secret in (b"a" * 32, b"b" * 32))
+    assert one != other
+    assert one == keys.pseudonym(b"a" * 32, "web", "address")
+    assert "address" not in one
+
+
+def test_no_answer_without_consent_in_the_store(tmp_path: Path) -> None:
+    """D3: the store itself refuses an answer of somebody who has not agreed to the text that counts."""
+    from dialogue.outcome import Give
+    from dialogue.progress import State
+    from dialogue.rounds import Instance
+    from store import answers
+
+    city = City(tmp_path)
+    talk = city.talk().at_need()
+    given = Give(Instance("need", 0), State.ANSWERED, "Bäume")
+    with city.database.write() as connection:
+        participation = connection.execute(sa.select(tables.people.c.participation)).scalar_one()
+        for consented_to, version in ((None, "2026-11-24"), (participation, "another text")):
+            with pytest.raises(Refused, match="consent_missing"):
+                answers.give(connection, consented_to, given, version, "de", clock.now())
+    assert talk.log()
+
+
+def test_a_new_consent_text_is_asked_for(tmp_path: Path) -> None:
+    """D3: when the text has changed since, the person is asked again before anything further is stored."""
+    city = City(tmp_path)
+    talk = city.talk().at_need()
+    with city.database.write() as connection:
+        connection.execute(tables.consents.update().values(version="an older text"))
+    said = talk.says("Mehr Bäume")
+    assert "Machen Sie mit?" in said[-1]
+
+
+def test_consent_row(tmp_path: Path) -> None:
+    """D4: the proof of a consent is its version, its language and its time."""
+    talk = City(tmp_path).talk().at_need()
+    with talk.city.database.read() as connection:
+        row = connection.execute(sa.select(tables.consents)).one()
+    assert (row.version, row.language) == ("2026-11-24", "de")
+    assert row.given_at <= clock.now()
+
+
+def test_who_deletes_is_gone(stack: Stack) -> None:
+    """D5: of a hundred people ten delete, in three languages; nothing of them is left, and all others are whole."""
+    def interview(number: int) -> Resident:
+        resident = stack.at_need()
+        resident.says(f"Kanarienvogel{number:03}x im Park")
+        return resident
+
+    with ThreadPoolExecutor(4) as pool:
+        residents = list(pool.map(interview, range(100)))
+    ways = (("daten löschen", "Ja, alles löschen"), ("delete my data", "Yes, delete"), ("احذف بياناتي", "نعم، احذف"))
+    for number, resident in enumerate(residents[:10]):
+        language, (words, button) = ("de", "en", "ar")[number % 3], ways[number % 3]
+        if language != "de":
+            resident.switches_to(language)
+        resident.says(words)
+        resident.presses(button)
+        code = resident.transcript()[-1]
+        assert stack.answers_of(resident) == []
+        journal = [json.loads(line) for line in (stack.data / "deletions.jsonl").read_text().splitlines()]
+        line = next(line for line in journal if line["person"] == stack.person(resident))
+        assert line["code"] in code
+        assert set(line) == {"person", "reason", "code", "at"}
+    for number in range(10):
+        assert found_in(stack.data, f"Kanarienvogel{number:03}x") == []
+        _only_keys_remain(stack, residents[number])
+    for number, resident in enumerate(residents[10:], 10):
+        assert stack.answers_of(resident)[1][3] == f"Kanarienvogel{number:03}x im Park"
+
+
+def _only_keys_remain(stack: Stack, resident: Resident) -> None:
+    person = stack.person(resident)
+    assert stack.count(tables.inbox, tables.inbox.c.person == person) == 0
+    assert stack.count(tables.participations, tables.participations.c.person == person) == 0
+    assert stack.count(tables.dialogue_states, tables.dialogue_states.c.person == person) == 0
+    assert stack.count(tables.receipts, tables.receipts.c.person == person) == 0
+    assert stack.count(tables.outbox, tables.outbox.c.person == person) == 1
+
+
+def test_erased_again_before_the_notice_was_read(stack: Stack) -> None:
+    """D5: a message of before the deletion, delivered once more, finds its key taken and brings nothing back."""
+    resident = stack.at_need()
+    resident.says("Ein Treffpunkt", id="told-before-deleting")
+    resident.says("daten löschen")
+    resident.presses("Ja, alles löschen")
+    answer = resident.posts({"text": "Ein Treffpunkt"}, id="told-before-deleting")
+    assert answer.json()["state"] == "duplicate"
+    assert stack.answers_of(resident) == []
+    assert stack.count(tables.inbox, tables.inbox.c.person == stack.person(resident)) == 0
+
+
+def test_deletion_wins_over_a_stalled_answer(tmp_path: Path) -> None:
+    """D6: two hundred races between a deletion and an answer whose action stalls and wakes up; deleted it stays."""
+    city = City(tmp_path)
+    chance = random.Random(6)
+    for number in range(200):
+        talk = city.talk(f"race {number}").at_need()
+        talk.receive(f"Wettlauf{number}x")
+        stalled = talk.take()
+        asleep = threading.Event()
+        action = threading.Thread(target=_wake_up, args=(talk, stalled, asleep))
+        action.start()
+        if chance.random() < 0.5:
+            asleep.set()
+        _delete(talk)
+        asleep.set()
+        action.join()
+        with city.database.read() as connection:
+            left = connection.execute(
+                sa.select(sa.func.count()).select_from(tables.answers).where(tables.answers.c.text.like("Wettlauf%"))
+            ).scalar_one()
+        assert left == 0, number
+
+
+def _wake_up(talk: Talk, stalled: object, asleep: threading.Event) -> None:
+    asleep.wait()
+    try:
+        talk.perform(stalled)  # type: ignore[arg-type]
+    except Refused as error:
+        assert error.key in ("lease_lost", "tombstone", "message_unknown")
+
+
+def _delete(talk: Talk) -> None:
+    """The turn of the stalled message has given up; what the person says next is: delete."""
+    stalled = talk.take()
+    try:
+        talk.perform(stalled)
+    except Refused:
+        stalled = talk.take()
+    talk.deliver(stalled)
+    talk.says("daten löschen", "delete_my_data")
+    talk.says("ja")
+
+
+def test_too_young(stack: Stack) -> None:
+    """D10: «under 16» erases everything, the inbox included; a counter and a keyed hash remain, and no second try."""
+    resident = stack.resident("de")
+    resident.presses("Deutsch")
+    before = stack.count(tables.bars)
+    resident.says("nein")
+    resident.expects_reply("Mitmachen kann man ab 16 Jahren")
+    person = stack.person(resident)
+    for table in (tables.inbox, tables.participations):
+        assert stack.count(table, table.c.person == person) == 0
+    assert stack.count(tables.counters, tables.counters.c.name == "underage", tables.counters.c.count >= 1) == 1
+    assert stack.count(tables.bars) == before + 1
+    assert stack.count(tables.bars, tables.bars.c.bar == person) == 0
+    resident.says("Ich bin doch 18")
+    resident.expects_reply("Ich speichere nichts")
+    assert stack.answers_of(resident) == []
+
+
+def test_declining_leaves_nothing(stack: Stack) -> None:
+    """Who does not agree is thanked, nothing is kept, and the same person may begin anew."""
+    resident = stack.resident("de")
+    resident.presses("Deutsch")
+    resident.says("ja")
+    resident.presses("Nein, danke")
+    resident.expects_reply("nichts gespeichert")
+    assert stack.count(tables.inbox, tables.inbox.c.person == stack.person(resident)) == 0
+    resident.says("hallo")
+    resident.expects_reply("In welcher Sprache")
+
+
+def test_keys_are_forgotten_after_48_hours(tmp_path: Path) -> None:
+    """After 48 hours the keys of handled messages go, and the bare row of an erased person with its notice."""
+    city = City(tmp_path)
+    gone, here = city.talk("gone").at_need(), city.talk("here").at_need()
+    gone.says("daten löschen", "delete_my_data")
+    gone.says("ja")
+    retention.tidy(city.database, clock.now() + retention.MEMORY * 0.98)
+    assert _people(city) == {gone.person, here.person}
+    retention.tidy(city.database, clock.now() + retention.MEMORY * 1.02)
+    assert _people(city) == {here.person}
+    with city.database.read() as connection:
+        assert connection.execute(sa.select(tables.receipts)).all() == []
+        assert connection.execute(sa.select(tables.inbox)).all() == []
+
+
+def _people(city: City) -> set[str]:
+    with city.database.read() as connection:
+        return set(connection.execute(sa.select(tables.people.c.id)).scalars())

@@ -1,0 +1,128 @@
+"""Who may reach what, and what the logs must not hold."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from deploy import local
+from tests.stack import Stack
+from tests.tester import SAID, Resident
+
+
+def test_only_this_machine_reaches_rasa_and_actions(stack: Stack) -> None:
+    """C6: Rasa and the action server listen on the loopback address alone."""
+    ports = {stack.settings.rasa_port, stack.settings.actions_port}
+    listening = {
+        (connection.laddr.port, connection.laddr.ip)
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port in ports
+    }
+    assert listening == {(port, "127.0.0.1") for port in ports}
+
+
+@pytest.mark.parametrize("token", [None, "Bearer ", "Bearer wrong", "Basic abc"])
+def test_token_is_required(stack: Stack, token: str | None) -> None:
+    """C6: without our token neither Rasa's channel nor the action server does anything."""
+    headers = {"Authorization": token} if token else {}
+    rasa, actions = (stack.settings.environ[name] for name in ("RASA_URL", "ACTIONS_URL"))
+    body = {"sender": "x", "message": "hallo", "next_action": "action_greet"}
+    for url in (f"{rasa}/webhooks/mitsprache/webhook", f"{actions}/webhook"):
+        assert httpx.post(url, json=body, headers=headers, trust_env=False).status_code == 401
+    assert httpx.get(f"{actions}/actions", headers=headers, trust_env=False).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/conversations/x/tracker"),
+        ("POST", "/conversations/x/trigger_intent"),
+        ("POST", "/model/train"),
+        ("PUT", "/model"),
+        ("GET", "/domain"),
+        ("POST", "/webhooks/rest/webhook"),
+        ("GET", "/webhooks/telegram/set_webhook"),
+    ],
+)
+def test_rasas_own_api_is_off(stack: Stack, method: str, path: str) -> None:
+    """C6: of Rasa's own addresses none answers, with our token neither."""
+    headers = {"Authorization": f"Bearer {stack.settings.environ['RASA_TOKEN']}"}
+    answer = httpx.request(method, stack.settings.environ["RASA_URL"] + path, headers=headers, trust_env=False)
+    assert answer.status_code == 404
+
+
+def test_a_failed_turn_is_an_error(stack: Stack) -> None:
+    """Rasa's door answers a message that it can't read with an error, never with «200 []»."""
+    url = f"{stack.settings.environ['RASA_URL']}/webhooks/mitsprache/webhook"
+    headers = {"Authorization": f"Bearer {stack.settings.environ['RASA_TOKEN']}"}
+    for body in ({}, {"sender": "x"}, {"sender": "", "message": "x"}, {"sender": 5, "message": "x"}):
+        assert httpx.post(url, json=body, headers=headers, trust_env=False).status_code == 400
+    assert httpx.post(url, content=b"x" * 200_000, headers=headers, trust_env=False).status_code == 413
+
+
+@pytest.mark.parametrize("module", ["bot", "actions"])
+def test_no_start_without_token(stack: Stack, module: str) -> None:
+    """Without its token a process refuses to start and names the setting."""
+    environ = {**stack.settings.environ, "RASA_TOKEN": "", "ACTIONS_TOKEN": ""}
+    done = subprocess.run([str(local.PYTHON), "-m", module], env=environ, cwd=local.ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "_TOKEN" in done.stderr
+
+
+def test_headers(stack: Stack) -> None:
+    """The page comes with a strict policy, no cookie, and nothing from elsewhere."""
+    answer = httpx.get(f"{stack.url}/chat", trust_env=False)
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "set-cookie" not in answer.headers
+    assert "http://" not in answer.text.replace("http://www.w3.org", "")
+
+
+def test_rasa_alone_holds_a_conversation(stack: Stack) -> None:
+    """A message without our service in front is entered as channel «shell» and answered in words, once per message."""
+    url = f"{stack.settings.environ['RASA_URL']}/webhooks/mitsprache/webhook"
+    headers = {"Authorization": f"Bearer {stack.settings.environ['RASA_TOKEN']}"}
+
+    def say(text: str) -> str:
+        answer = httpx.post(url, json={"sender": "shell-test", "message": text}, headers=headers, trust_env=False)
+        return " ".join(message["text"] for message in answer.json())
+
+    assert "In welcher Sprache" in say("hallo")
+    for text, expected in (
+        ("Deutsch", "16 Jahre"),
+        ("ja", "Machen Sie mit?"),
+        ("ja", "Stadtteil"),
+        ("Betzenberg", "Was brauchen Sie"),
+        ("hilfe", "Was brauchen Sie"),
+        ("Ein Treffpunkt", "gespeichert"),
+        ("nein", "Vielen Dank"),
+    ):
+        assert expected in say(text), text
+
+
+@pytest.mark.last
+def test_no_text_in_the_logs(stack: Stack) -> None:
+    """C17: at DEBUG, no process has logged a text, a token or a pseudonym of any conversation of all these tests."""
+    resident = stack.at_need()
+    resident.says("Kanarienvogel im Protokoll")
+    resident.posts({"text": "/unbekannt Kanarienvogel im Protokoll"})
+    resident.awaits_reply()
+    canaries = {text for text in SAID if len(text) >= 12} | {stack.secret.decode()}
+    canaries |= {json.dumps(text)[1:-1] for text in canaries if text.isprintable()}
+    canaries |= {stack.settings.environ[name] for name in ("RASA_TOKEN", "ACTIONS_TOKEN")}
+    assert isinstance(resident, Resident)
+    logs = [file for file in (stack.data / "logs").iterdir() if file.name != "train.log"]
+    assert {"bot.log", "actions.log", "rasa.log"} <= {file.name for file in logs}
+    assert sum(file.stat().st_size for file in logs) > 100_000, "the logs are suspiciously short"
+    for file in logs:
+        _holds_none(file, canaries)
+
+
+def _holds_none(file: Path, canaries: set[str]) -> None:
+    content = file.read_text("utf-8", errors="replace")
+    found = [canary for canary in canaries if canary in content]
+    assert found == [], file.name
