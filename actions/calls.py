@@ -26,7 +26,8 @@ def read(act: str | None, tracker: dict[str, Any]) -> Call:
     settled = act or (message.get("intent") or {}).get("name") or "not_understood"
     text = message.get("text") or ""
     if "key" not in metadata:
-        heard = next((e for e in reversed(tracker.get("events") or []) if e.get("event") == "user"), {})
+        events: list[dict[str, Any]] = tracker.get("events") or []
+        heard: dict[str, Any] = next((event for event in reversed(events) if event.get("event") == "user"), {})
         natural = f"{tracker['sender_id']}:{heard.get('message_id')}"
         return Call(settled, natural, tracker["sender_id"], 0, text, shell=True)
     try:

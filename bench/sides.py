@@ -8,6 +8,8 @@ import subprocess
 import time
 import uuid
 from abc import ABC, abstractmethod
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,45 +24,38 @@ CACHE = train.ROOT / "var" / "bench"
 KEPT = ("PATH", "HOME", "LANG")
 """All that the processes see of this shell: a DATABASE_URL that is set here must not get our invented answers."""
 
-NEEDS = ("Wir brauchen einen Spielplatz für die Kinder", "Der Bus soll abends öfter fahren")
-SAYS = ("Deutsch", "ja", "ja", "Betzenberg", NEEDS[0], "ja", NEEDS[1], "nein")
-"""What one person types, after the begin."""
-
 
 class Failed(Exception):
     """A turn without the reply that it should have."""
 
 
-class Talk(ABC):
-    """One new person."""
+@dataclass
+class Person:
+    """Somebody who has just come: a name for Rasa; for Mitsprache a session, and what was read of the log."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
-
-    @abstractmethod
-    async def says(self, text: str | None) -> bool:
-        """One full turn, None being the begin; whether the reply was the last word. Raises Failed."""
-
-    async def _asks(self, method: str, path: str, **more: Any) -> Any:
-        answer = await self._http.request(method, path, **more)
-        if not answer.is_success:
-            raise Failed
-        return answer.json()
+    sender: str = field(default_factory=lambda: str(uuid.uuid4()))
+    headers: dict[str, str] = field(default_factory=dict)
+    seen: int = 0
 
 
 class Side(ABC):
     """Processes of one kind, and how to talk to them."""
 
     name: str
-    talk: type[Talk]
+    needs: tuple[str, str]
+    """Where the needs end up: file and query that counts them."""
 
     def __init__(self, data: Path) -> None:
-        self.data = data
-        ports = dict(zip(("BOT_PORT", "RASA_PORT", "ACTIONS_PORT"), map(str, _free_ports(3)), strict=True))
+        sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+        names = ("BOT_PORT", "RASA_PORT", "ACTIONS_PORT")
+        ports = {name: str(one.getsockname()[1]) for name, one in zip(names, sockets, strict=True)}
+        for one in sockets:
+            one.close()
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        self.data = data
         self.settings = local.settings({**kept, **ports, "DATA_DIR": str(data), "LOG_LEVEL": "INFO"})
         self._services = self.prepare()
-        self._supervisor = Supervisor(self._services, data, lambda _line: None)
+        self.supervisor = Supervisor(self._services, data, lambda _line: None)
         self.url = f"http://127.0.0.1:{self._services[-1].port}"
 
     @abstractmethod
@@ -68,102 +63,95 @@ class Side(ABC):
         """The processes to start, with everything there that they need; the last one is talked to."""
 
     @abstractmethod
-    def stored(self) -> int:
-        """How many needs lie in the database."""
+    async def says(self, http: httpx.AsyncClient, person: Person, text: str | None) -> bool:
+        """One full turn, None being the begin; whether the reply was the thanks. Raises Failed."""
 
     def start(self) -> float:
         """Seconds from nothing until all processes are healthy."""
         began = time.perf_counter()
-        self._supervisor.start()
-        self._supervisor.wait_healthy(180)
+        self.supervisor.start()
+        self.supervisor.wait_healthy(180)
         return time.perf_counter() - began
 
-    def stop(self) -> None:
-        """Ends the processes."""
-        self._supervisor.stop()
-
-    @property
     def pids(self) -> dict[str, int]:
         """The running processes."""
-        return {service.name: self._supervisor.pid_of(service.name) for service in self._services}
+        return {service.name: self.supervisor.pid_of(service.name) for service in self._services}
 
-
-class OurTalk(Talk):
-    """Through the web channel: a message in, then its reply out of the log by long poll."""
-
-    _token, _seen = "", 0
-
-    async def says(self, text: str | None) -> bool:
-        if text is None:
-            self._token = (await self._asks("POST", "/api/session", json={"languages": ["de"]}))["token"]
-        headers = {"Authorization": f"Bearer {self._token}"}
-        if text is not None:
-            await self._asks("POST", "/api/messages", json={"id": str(uuid.uuid4()), "text": text}, headers=headers)
-        log = await self._asks("GET", f"/api/messages?after={self._seen}&wait=20", headers=headers)
-        if not log["messages"]:
-            raise Failed
-        last = log["messages"][-1]
-        self._seen = last["number"]
-        return bool(last["end"] == "finished")
+    def stored(self) -> int:
+        """How many needs lie in the database."""
+        file, query = self.needs
+        if not (self.data / file).exists():
+            return 0
+        with closing(sqlite3.connect(self.data / file, timeout=15)) as connection:
+            return int(connection.execute(query).fetchone()[0])
 
 
 class Ours(Side):
-    """Mitsprache on SQLite."""
+    """Mitsprache on SQLite. A message goes in through the web channel; its reply is read by long poll."""
 
-    name, talk = "Mitsprache", OurTalk
+    name = "Mitsprache"
+    needs = ("mitsprache.db", "select count(*) from answers where question = 'need' and text <> ''")
 
     def prepare(self) -> list[Service]:
         return local.services(self.settings, local.prepare(self.settings))
 
-    def stored(self) -> int:
-        return _count(self.data / "mitsprache.db", "select count(*) from answers where question = 'need' and text <> ''")
-
-
-class BareTalk(Talk):
-    """Through Rasa's REST channel, which answers with the reply."""
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        super().__init__(http)
-        self._sender = str(uuid.uuid4())
-
-    async def says(self, text: str | None) -> bool:
-        body = {"sender": self._sender, "message": text or "hallo"}
-        replies = await self._asks("POST", "/webhooks/rest/webhook", json=body)
-        if not replies:
+    async def says(self, http: httpx.AsyncClient, person: Person, text: str | None) -> bool:
+        if text is None:
+            session = await _asks(http, "POST", "/api/session", json={"languages": ["de"]})
+            person.headers = {"Authorization": f"Bearer {session['token']}"}
+        else:
+            message = {"id": str(uuid.uuid4()), "text": text}
+            await _asks(http, "POST", "/api/messages", json=message, headers=person.headers)
+        address = f"/api/messages?after={person.seen}&wait=20"
+        new = (await _asks(http, "GET", address, headers=person.headers))["messages"]
+        if not new:
             raise Failed
-        return bool(replies[-1]["text"].startswith("Vielen Dank"))
+        person.seen = new[-1]["number"]
+        return bool(new[-1]["end"] == "finished")
 
 
 class Bare(Side):
-    """Rasa and its action server as they come, both keeping their data in SQLite."""
+    """Rasa and its action server as they come, data in SQLite. The REST channel answers with the reply."""
 
-    name, talk = "bare Rasa", BareTalk
+    name = "bare Rasa"
+    needs = ("needs.db", "select count(*) from needs where need <> ''")
 
     def prepare(self) -> list[Service]:
         given = self.settings
         environ = {
             **given.environ,
-            **{name: str(self.data / file) for name, file in (("BARE_TRACKER", "tracker.db"), ("BARE_NEEDS", "needs.db"))},
+            "BARE_TRACKER": str(self.data / "tracker.db"),
+            "BARE_NEEDS": str(self.data / self.needs[0]),
             "SANIC_HOST": "127.0.0.1",
             "RASA_TELEMETRY_ENABLED": "false",
             "RASA_CACHE_DIRECTORY": str(CACHE / "cache"),
             "CUDA_VISIBLE_DEVICES": "",
         }
-        model = _model(environ)
-        run = ("run", "--model", str(model), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml")
-        where = ("-i", "127.0.0.1", "-p", str(given.rasa_port))
+        model = ("--model", str(_model(environ)), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml")
+        rasa = (*_RASA, "run", *model, "-i", "127.0.0.1", "-p", str(given.rasa_port))
         sdk = (str(local.PYTHON), "-m", "rasa_sdk", "--actions", "actions", "-p", str(given.actions_port))
-        actions, rasa = f"{environ['ACTIONS_URL']}/health", f"{environ['RASA_URL']}/"
+        health = f"{environ['ACTIONS_URL']}/health"
         return [
-            Service("actions", sdk, BARE, given.actions_port, "ACTIONS_PORT", actions, environ=environ),
-            Service("rasa", (*_RASA, *run, *where), BARE, given.rasa_port, "RASA_PORT", rasa, environ=environ),
+            Service("actions", sdk, BARE, given.actions_port, "ACTIONS_PORT", health, environ=environ),
+            Service("rasa", rasa, BARE, given.rasa_port, "RASA_PORT", f"{environ['RASA_URL']}/", environ=environ),
         ]
 
-    def stored(self) -> int:
-        return _count(self.data / "needs.db", "select count(*) from needs where need <> ''")
+    async def says(self, http: httpx.AsyncClient, person: Person, text: str | None) -> bool:
+        message = {"sender": person.sender, "message": text or "hallo"}
+        replies = await _asks(http, "POST", "/webhooks/rest/webhook", json=message)
+        if not replies:
+            raise Failed
+        return bool(replies[-1]["text"].startswith("Vielen Dank"))
 
 
 _RASA = (str(local.RASA_PYTHON), "-m", "rasa")
+
+
+async def _asks(http: httpx.AsyncClient, method: str, path: str, **more: Any) -> Any:
+    answer = await http.request(method, path, **more)
+    if not answer.is_success:
+        raise Failed
+    return answer.json()
 
 
 def _model(environ: dict[str, str]) -> Path:
@@ -181,21 +169,3 @@ def _model(environ: dict[str, str]) -> Path:
     if code != 0 or not fresh.exists():
         raise CannotStart(f"The training of the bare assistant failed (exit code {code}). {last_lines(log)}")
     return fresh.rename(model)
-
-
-def _count(file: Path, query: str) -> int:
-    if not file.exists():
-        return 0
-    connection = sqlite3.connect(file, timeout=15)
-    try:
-        return int(connection.execute(query).fetchone()[0])
-    finally:
-        connection.close()
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports

@@ -62,6 +62,10 @@ def make(wiring: Wiring) -> Starlette:
         log.error("database: %s", type(error).__name__)
         return _answer(wiring, request, 503, "unavailable", {"Retry-After": "2"})
 
+    async def broken(request: Request, error: Exception) -> Response:
+        log.error("unexpected: %s", type(error).__name__)
+        return _answer(wiring, request, 500, "unavailable")
+
     return Starlette(
         routes=[
             Route("/", lambda _request: RedirectResponse("/chat")),
@@ -70,7 +74,7 @@ def make(wiring: Wiring) -> Starlette:
             Mount("/page", StaticFiles(directory=PAGE)),
             *web.routes(),
         ],
-        exception_handlers={MitspracheError: refused, SQLAlchemyError: unavailable},
+        exception_handlers={MitspracheError: refused, SQLAlchemyError: unavailable, Exception: broken},
         middleware=[Middleware(_Headers)],
         lifespan=lifespan,
     )

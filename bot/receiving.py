@@ -1,4 +1,4 @@
-"""A message from any channel into the inbox: cleaned, keyed, its button resolved; committed before it is acknowledged."""
+"""A message from any channel into the inbox: cleaned, keyed, its button resolved, committed before acknowledged."""
 
 from dataclasses import dataclass
 

@@ -1,9 +1,10 @@
-"""The turns: takes each waiting message to Rasa, and its receipt to the outbox. One turn of a conversation at a time."""
+"""The turns: take each waiting message to Rasa, and its receipt to the outbox. One of a conversation at a time."""
 
 import asyncio
 import contextlib
 import secrets
 from datetime import timedelta
+from functools import partial
 
 from bot.delivery import delay_notice, deliver, park
 from bot.rasa import Unknown, Unreachable
@@ -55,13 +56,13 @@ class Turns:
             if person not in self._active and len(self._active) < MOST_AT_ONCE:
                 task = asyncio.create_task(self._converse(person))
                 self._active[person] = task
-                task.add_done_callback(lambda _task, person=person: self._ended(person))
+                task.add_done_callback(partial(self._ended, person))
 
     def _due(self, most: int) -> list[str]:
         with self._wiring.database.read() as connection:
             return inbox.due(connection, clock.now(), most)
 
-    def _ended(self, person: str) -> None:
+    def _ended(self, person: str, _task: asyncio.Task[None]) -> None:
         del self._active[person]
         self.wake()
 

@@ -1,4 +1,4 @@
-"""The web channel: session, messages in, log out as events or by long poll. A message is stored before it is answered."""
+"""The web channel: session, messages in, log out as events or by long poll. A message is stored before «stored»."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ class Web:
             {
                 "language": language,
                 "direction": direction(language),
-                "languages": [{"code": l.code, "name": l.autonym, "direction": l.direction} for l in known],
+                "languages": [{"code": one.code, "name": one.autonym, "direction": one.direction} for one in known],
                 "words": self._wiring.words.starting(language, "page."),
             }
         )

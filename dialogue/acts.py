@@ -24,6 +24,9 @@ from dialogue.reading import Lexicon, named_language, read
 from dialogue.rounds import OPENING, City, Instance, Kind, Question, Round
 from dialogue.texts import has_words
 
+LONGEST_ANSWER = 8000
+"""Characters that an answer may grow to by further bubbles; each keeps the one before as a revision."""
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -203,6 +206,9 @@ def _district(scene: Scene, asked: Instance, value: str) -> Outcome:
 
 def _text(scene: Scene, asked: Instance, value: str) -> Outcome:
     if scene.heard.append:
+        earlier = scene.progress.answers.get(asked)
+        if earlier and len(earlier.value or "") + len(value) > LONGEST_ANSWER:
+            return Outcome(says=(Say("answer_full"),))
         said = "added"
     elif asked in scene.progress.answers:
         said = "changed"

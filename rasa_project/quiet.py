@@ -21,7 +21,9 @@ def install() -> None:
     warnings.formatwarning = lambda *_args, **_kwargs: "warning"
 
 
-def _reduced(name: Text, level: int, path: Text, line: int, message: Any, args: Any, exc_info: Any, *rest: Any, **more: Any) -> logging.LogRecord:
+def _reduced(
+    name: Text, level: int, path: Text, line: int, message: Any, args: Any, exc_info: Any, *rest: Any, **more: Any
+) -> logging.LogRecord:
     if name.split(".")[0] != OURS:
         kind = exc_info[0].__name__ if isinstance(exc_info, tuple) and exc_info[0] else ""
         message, args, exc_info = "{}:{} {}".format(os.path.basename(path), line, kind).strip(), (), None

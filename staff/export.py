@@ -1,4 +1,4 @@
-"""Working files: every answer of a round as it stands, for authorised staff. Streamed, audited, and it says what it is."""
+"""Working files: every answer of a round as it stands, for authorised staff. Streamed, audited, and marked as such."""
 
 import csv
 import json

@@ -13,7 +13,7 @@ from store.tables import answers, consents, participations, people, revisions
 
 def begin(connection: sa.Connection, person: str, channel: str, round: str, language: str, now: datetime) -> int:
     """A new participation, from its consent on; its id."""
-    id = connection.execute(
+    id: int = connection.execute(
         participations.insert()
         .values(
             person=person,

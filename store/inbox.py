@@ -135,12 +135,13 @@ def handled(connection: sa.Connection, key: str, state: str = "handled") -> None
 
 def again_later(connection: sa.Connection, key: str, retry_at: datetime) -> int:
     """The turn failed: the message waits until then. The number of tries so far."""
-    return connection.execute(
+    tries: int = connection.execute(
         inbox.update()
         .where(inbox.c.key == key)
         .values(tries=inbox.c.tries + 1, retry_at=retry_at)
         .returning(inbox.c.tries)
     ).scalar_one()
+    return tries
 
 
 def _waiting(connection: sa.Connection, person: str) -> int:

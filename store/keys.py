@@ -1,4 +1,4 @@
-"""Names that reveal nothing: pseudonyms of persons and keys of messages, as HMAC with the secret outside the database."""
+"""Names that reveal nothing: pseudonyms of persons, keys of messages: HMAC with a secret outside the database."""
 
 import hashlib
 import hmac
@@ -56,4 +56,4 @@ def export_number() -> int:
 
 
 def _mac(secret: bytes, *parts: str) -> str:
-    return hmac.new(secret, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()[:40]
+    return hmac.new(secret, "\x1f".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:40]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from actions import turn, wiring as action_wiring
+from actions import turn
+from actions import wiring as action_wiring
 from actions.calls import Call
 from bot import delivery, receiving, taking
 from bot import wiring as bot_wiring

@@ -108,9 +108,10 @@ def test_three_bubbles_are_one_answer(stack: Stack) -> None:
     resident = stack.at_need()
     for text in ("Wir brauchen", "einen Spielplatz", "für kleine Kinder"):
         assert resident.posts({"text": text}).status_code == 200
-    while not any("dazugeschrieben" in said for said in resident.transcript()[-2:]) or len(
-        [said for said in resident.transcript() if "dazugeschrieben" in said]
-    ) < 2:
+    while (
+        not any("dazugeschrieben" in said for said in resident.transcript()[-2:])
+        or len([said for said in resident.transcript() if "dazugeschrieben" in said]) < 2
+    ):
         resident.awaits_reply()
     need = stack.answers_of(resident)[1]
     assert need == ("need", 0, "answered", "Wir brauchen\neinen Spielplatz\nfür kleine Kinder", 3)

@@ -14,7 +14,17 @@ def calls(stack: Stack) -> int:
 def test_one_action_a_turn(stack: Stack) -> None:
     """Answer, interruption, misunderstanding, end and what comes after it: one call of an action each."""
     resident = stack.at_need()
-    messages = ("hilfe", "zurück", "qwertz", "erfenbach", "nochmal bitte", "Mehr Bäume", "nein", "hilfe", "Noch ein Satz")
+    messages = (
+        "hilfe",
+        "zurück",
+        "qwertz",
+        "erfenbach",
+        "nochmal bitte",
+        "Mehr Bäume",
+        "nein",
+        "hilfe",
+        "Noch ein Satz",
+    )
     for text in (*messages, "stopp", "weiter"):
         before = calls(stack)
         resident.says(text)

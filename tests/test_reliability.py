@@ -64,8 +64,7 @@ def test_each_message_acts_once(city: City) -> None:
     talk = city.talk().at_need()
 
     def deliver(_number: int) -> Accepted:
-        received = talk_received(talk, "once")
-        return received
+        return talk_received(talk, "once")
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(deliver, range(40)))

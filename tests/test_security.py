@@ -24,7 +24,7 @@ def test_only_this_machine_reaches_rasa_and_actions(stack: Stack) -> None:
     assert listening == {(port, "127.0.0.1") for port in ports}
 
 
-@pytest.mark.parametrize("token", [None, "Bearer ", "Bearer wrong", "Basic abc"])
+@pytest.mark.parametrize("token", [None, "Bearer", "Bearer wrong", "Basic abc"])
 def test_token_is_required(stack: Stack, token: str | None) -> None:
     """C6: without our token neither Rasa's channel nor the action server does anything."""
     headers = {"Authorization": token} if token else {}
@@ -67,7 +67,9 @@ def test_a_failed_turn_is_an_error(stack: Stack) -> None:
 def test_no_start_without_token(stack: Stack, module: str) -> None:
     """Without its token a process refuses to start and names the setting."""
     environ = {**stack.settings.environ, "RASA_TOKEN": "", "ACTIONS_TOKEN": ""}
-    done = subprocess.run([str(local.PYTHON), "-m", module], env=environ, cwd=local.ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [str(local.PYTHON), "-m", module], env=environ, cwd=local.ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 1
     assert "_TOKEN" in done.stderr
 

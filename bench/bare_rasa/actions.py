@@ -16,10 +16,9 @@ class StoreNeed(Action):
         return "action_store_need"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
-        columns = ("language", "district", "need")
+        values = (tracker.sender_id, *map(tracker.get_slot, ("language", "district", "need")))
         with sqlite3.connect(os.environ["BARE_NEEDS"], timeout=15) as connection:
-            connection.execute("create table if not exists needs (sender text, language text, district text, need text)")
-            values = (tracker.sender_id, *(tracker.get_slot(column) for column in columns))
+            connection.execute("create table if not exists needs (sender, language, district, need)")
             connection.execute("insert into needs values (?, ?, ?, ?)", values)
         connection.close()
         if tracker.get_slot("more"):

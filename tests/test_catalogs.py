@@ -1,0 +1,111 @@
+"""Every language has every sentence, with every placeholder; every key that is said exists."""
+
+import ast
+import string
+from pathlib import Path
+
+import polib
+import pytest
+
+from dialogue.rounds import Kind
+from store import packs
+from translations.catalogs import CITIES, FOLDER, catalog_files
+from translations.languages import best, languages
+
+ROOT = FOLDER.parent
+COMMON = sorted(FOLDER.glob("*/LC_MESSAGES/*.po"))
+CITY = sorted(CITIES.glob("*/locale/*/LC_MESSAGES/*.po"))
+
+
+def template(file: Path) -> polib.POFile:
+    """The template that a catalog belongs to."""
+    return polib.pofile(str(file.parents[2] / f"{file.stem}.pot"))
+
+
+def placeholders(text: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("file", list(catalog_files()), ids=lambda file: f"{file.parent.parent.name}-{file.stem}")
+def test_catalog_is_complete(file: Path) -> None:
+    """No key is missing, none too many, none empty or fuzzy; placeholders are those of the English sentence."""
+    catalog, english = polib.pofile(str(file)), polib.pofile(str(file.parents[2] / "en" / "LC_MESSAGES" / file.name))
+    assert [entry.msgid for entry in catalog] == [entry.msgid for entry in template(file)]
+    for entry in catalog:
+        assert entry.msgstr, entry.msgid
+        assert not entry.fuzzy
+        if not entry.msgid.startswith("page."):
+            assert placeholders(entry.msgstr) == placeholders(english.find(entry.msgid).msgstr), entry.msgid
+    assert "review" in catalog.metadata["X-Review"]
+
+
+def test_every_language_has_every_catalog() -> None:
+    """Each language of languages.yml speaks the common words, and each city all languages that it names."""
+    assert {file.parents[1].name for file in COMMON if file.stem == "messages"} == set(languages())
+    for folder in CITIES.iterdir():
+        city = packs.city(folder.name)
+        assert {file.parents[1].name for file in CITY if folder in file.parents} == set(city.languages)
+
+
+def test_every_question_has_its_words() -> None:
+    """Question id = catalog key: each question of each round, its buttons, and its second time."""
+    for folder in CITIES.iterdir():
+        keys = {entry.msgid for entry in polib.pofile(str(folder / "locale" / "city.pot"))}
+        for file in (folder / "rounds").glob("*.yml"):
+            for question in packs.round(folder.name, file.stem).questions:
+                wanted = {question.id}
+                if question.kind in (Kind.YES_NO, Kind.AGE_GATE, Kind.CONSENT):
+                    wanted |= {f"{question.id}.yes", f"{question.id}.no"}
+                if question.group:
+                    wanted.add(f"{question.id}.again")
+                if question.again:
+                    wanted.add(f"{question.id}.after")
+                assert wanted <= keys
+
+
+def test_every_key_that_is_said_exists() -> None:
+    """The keys in the code and the keys in the template are the same: none invented, none left over."""
+    said = {key for folder in ("dialogue", "actions", "bot", "store") for key in _said(ROOT / folder)}
+    keys = {entry.msgid for entry in polib.pofile(str(FOLDER / "messages.pot"))}
+    dynamic = {key for key in keys if key.startswith(("unclear.", "needed.", "delete.", "page."))}
+    assert said - keys - KEYS_OF_CITIES - KEYS_OF_OPERATORS == set()
+    assert keys - said - dynamic == WORDS_FOR_READING
+    assert {f"unclear.{kind}" for kind in Kind} <= keys
+
+
+WORDS_FOR_READING = {"yes.words", "no.words", "rather_not.words"}
+KEYS_OF_CITIES = {"thanks"}
+KEYS_OF_OPERATORS = {
+    # Refusals between our own processes, and settings: an operator reads them in a log or on the console.
+    *("person_unknown", "message_unknown", "lease_lost", "tombstone", "receipt_taken", "consent_missing"),
+    *("call_incomplete", "pack_missing", "pack_invalid", "setting_missing", "setting_invalid", "secret_readable"),
+}
+
+
+def _said(folder: Path) -> set[str]:
+    """The literal first arguments of Say, of our errors, and of answers with a key."""
+    makers = {"Say", "Invalid", "Refused", "Busy", "Misconfigured", "Choice", "Question", "_answer"}
+    found: set[str] = set()
+    for file in (file for file in folder.glob("*.py") if file.name != "replies.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:
+                named = [keyword.value for keyword in node.keywords if keyword.arg in ("key", "id")]
+                for value in ast.walk(ast.Tuple([*node.args, *named], ast.Load())):
+                    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                        found.add(value.value)
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "said":
+                found |= {
+                    c.value for c in ast.walk(node.value) if isinstance(c, ast.Constant) and isinstance(c.value, str)
+                }
+    return {key for key in found if key.replace("_", "").isalpha() and key.islower()} - NOT_KEYS
+
+
+NOT_KEYS = {"yes", "no", "city", "code", "district", "finished", "erased", "answer", "skip"} - {"erased", "skip"}
+
+
+def test_best_language() -> None:
+    """«ar-SY» finds ar, «EN_us» finds en, and what nobody speaks finds nothing."""
+    assert best(["ar-SY", "de"], languages()) == "ar"
+    assert best(["EN_us"], languages()) == "en"
+    assert best(["xx", ""], languages()) is None

@@ -1,0 +1,187 @@
+"""The pure rules: which question comes next, what belongs to which question, what a city pack must hold."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialogue import acts, replies
+from dialogue.acts import Heard, Scene
+from dialogue.binding import Binding, bind
+from dialogue.errors import Misconfigured
+from dialogue.outcome import Erase, Give, Outcome, Say
+from dialogue.progress import Given, Progress, State, Status, open_question, previous_question, status
+from dialogue.questions import ask
+from dialogue.reading import named_language, read
+from dialogue.rounds import Instance
+from store import packs
+from translations import lexicon
+from translations.catalogs import Words
+
+CITY, ROUND = packs.city("kaiserslautern"), packs.round("kaiserslautern", "needs")
+LEXICON = lexicon.build(CITY, Words("kaiserslautern"))
+DISTRICT, NEED, MORE = Instance("district", 0), Instance("need", 0), Instance("more", 0)
+YES, NO = Given(State.ANSWERED, "yes"), Given(State.ANSWERED, "no")
+ANSWERED = Given(State.ANSWERED, "Bäume")
+NOW = datetime(2026, 11, 24, 12)
+
+
+def progress(**answers: Given) -> Progress:
+    """Consented, with answers as `need_0=…`."""
+    given = {Instance(name.rsplit("_", 1)[0], int(name.rsplit("_", 1)[1])): value for name, value in answers.items()}
+    return Progress("de", adult=True, consent=ROUND.consent.version, answers=given)
+
+
+def perform(here: Progress, act: str, text: str = "", **heard: object) -> Outcome:
+    """The outcome of a text at the open question."""
+    asked = heard.pop("asked", open_question(ROUND, here))
+    return acts.perform(Scene(CITY, ROUND, LEXICON, here, Heard(act, text, asked=asked, **heard)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("here", "asked"),
+    [
+        (Progress(), Instance("language", 0)),
+        (Progress("de"), Instance("age", 0)),
+        (Progress("de", adult=True), Instance("consent", 0)),
+        (Progress("de", adult=True, consent="older"), Instance("consent", 0)),
+        (progress(), DISTRICT),
+        (progress(district_0=Given(State.SKIPPED, None)), NEED),
+        (progress(district_0=ANSWERED, need_0=ANSWERED), MORE),
+        (progress(district_0=ANSWERED, need_0=ANSWERED, more_0=YES), Instance("need", 1)),
+        (progress(district_0=ANSWERED, need_0=ANSWERED, more_0=NO), None),
+        (progress(district_0=ANSWERED, need_0=ANSWERED, more_0=YES, need_1=ANSWERED), Instance("more", 1)),
+    ],
+)
+def test_next_question(here: Progress, asked: Instance | None) -> None:
+    """The first question that is due and neither answered nor passed over."""
+    assert open_question(ROUND, here) == asked
+
+
+def test_previous_question() -> None:
+    """Back goes one question at a time, down to the first, and stays there."""
+    here = progress(district_0=ANSWERED, need_0=ANSWERED)
+    steps = []
+    while (earlier := previous_question(ROUND, here)) is not None:
+        steps.append(earlier.question)
+        here = Progress(**{**here.__dict__, "revisit": earlier})
+    assert steps == ["need", "district", "consent", "age", "language"]
+
+
+def test_status() -> None:
+    """Consented, partial, stopped, complete: by what is stored."""
+    assert status(ROUND, progress()) is Status.CONSENTED
+    here = progress(district_0=ANSWERED)
+    assert status(ROUND, here) is Status.PARTIAL
+    assert status(ROUND, Progress(**{**here.__dict__, "stopped": True})) is Status.STOPPED
+    assert status(ROUND, progress(district_0=ANSWERED, need_0=ANSWERED, more_0=NO)) is Status.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "option"),
+    [
+        ("language", "ARABISCH", "ar"),
+        ("language", "العَرَبِيَّة", "ar"),
+        ("language", "Klingonisch", None),
+        ("age", "Ja!", "yes"),
+        ("age", "👍", "yes"),
+        ("age", "نعم", "yes"),
+        ("age", "yes", "yes"),
+        ("age", "vielleicht", None),
+        ("district", "innenstadt ost", "innenstadt_ost"),
+        ("district", "Lämmchesberg", "laemmchesberg_uniwohnstadt"),
+        ("district", "Möchte ich nicht sagen.", "rather_not"),
+        ("district", "Mars", None),
+        ("need", "nein", "nein"),
+    ],
+)
+def test_reading(question: str, text: str, option: str | None) -> None:
+    """A typed text names an option in any language, whatever its case, marks and punctuation."""
+    assert read(ROUND.question(question), text, LEXICON) == option
+
+
+def test_named_language() -> None:
+    """«auf Arabisch bitte» names one language; two names are no choice."""
+    assert named_language("auf Arabisch bitte", LEXICON) == "ar"
+    assert named_language("Deutsch oder Englisch", LEXICON) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "received", "binding"),
+    [
+        ("und Bänke", -5, Binding(NEED, append=True)),
+        ("und Bänke", 2, Binding(NEED, append=True)),
+        ("und Bänke", 4, Binding(MORE)),
+        ("nein", -5, Binding(MORE)),
+    ],
+)
+def test_binding(text: str, received: int, binding: Binding) -> None:
+    """What was on its way belongs to the free text before, unless it answers the new question."""
+    here = progress(district_0=ANSWERED, need_0=ANSWERED)
+    at = NOW + timedelta(seconds=received)
+    assert bind(ROUND, here, LEXICON, text, at, NOW, timedelta(seconds=3)) == binding
+
+
+def test_only_known_words_consent_or_delete() -> None:
+    """A guessed «yes» neither consents, nor confirms an age, nor deletes; it only opens another need."""
+    for here in (Progress("de"), Progress("de", adult=True), Progress(**{**progress().__dict__, "aside": "delete"})):
+        assert perform(here, "yes", "na von mir aus mal sehen").changes == ()
+    at_more = progress(district_0=ANSWERED, need_0=ANSWERED)
+    assert perform(at_more, "yes", "na klar doch mal").changes == (Give(MORE, State.ANSWERED, "yes"),)
+
+
+def test_every_act_at_every_question() -> None:
+    """Each act at each question, and after the end, gives a reply; only consent, age and deletion erase."""
+    places = [
+        Progress(),
+        Progress("de"),
+        Progress("de", adult=True),
+        progress(),
+        progress(district_0=ANSWERED),
+        progress(district_0=ANSWERED, need_0=ANSWERED),
+        progress(district_0=ANSWERED, need_0=ANSWERED, more_0=NO),
+    ]
+    for here in places:
+        for aside in (None, "delete", "switch"):
+            for act in acts.ACTS:
+                outcome = perform(Progress(**{**here.__dict__, "aside": aside}), act, "qwertz")
+                assert outcome.says or not outcome.silent
+                assert not any(isinstance(change, Erase) for change in outcome.changes)
+
+
+def test_answers_grow_only_so_far() -> None:
+    """A bubble that would make the answer longer than it may be is not added, and the person is told."""
+    here = progress(district_0=ANSWERED, need_0=Given(State.ANSWERED, "x" * 7900))
+    assert perform(here, "answer", "y" * 50, asked=NEED, append=True).changes != ()
+    assert perform(here, "answer", "y" * 200, asked=NEED, append=True).says == (Say("answer_full"),)
+
+
+@given(st.sampled_from([Progress(), Progress("de"), progress(), progress(district_0=ANSWERED)]))
+def test_replies_survive_the_receipt(here: Progress) -> None:
+    """What is asked comes out of a receipt as it went in."""
+    question = ask(CITY, ROUND, here, [("de", "Deutsch"), ("ar", "العربية")])
+    assert question is not None
+    assert replies.from_data(replies.to_data((question,))) == (question,)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "said"),
+    [
+        ("id: needs\nquestions:\n  - {id: a, kind: nothing}\n", 3, "language"),
+        ("id: needs\nquestions:\n  - {id: A!, kind: text}\n", 3, "pattern"),
+        ("id: needs\nquestions: []\n", 1, "opens with"),
+        ("id: needs\nquestions:\n  - {id: a, kind: text, colour: red}\n", 3, "Extra"),
+        ("id: needs\n\tquestions\n", 2, "YAML"),
+    ],
+)
+def test_wrong_pack(tmp_path: Path, wrong: str, line: int, said: str) -> None:
+    """A mistake in a city pack is named with file, line and what is wrong."""
+    file = tmp_path / "town" / "rounds" / "needs.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(wrong)
+    with pytest.raises(Misconfigured) as error:
+        packs.round("town", "needs", tmp_path)
+    assert error.value.values["name"] == f"{file}:{line}"
+    assert said in str(error.value.values["given"])
