@@ -28,12 +28,12 @@ USES = (*(f"CPU {name}" for name in (*PROCESSES, "bench")), "foreign", *(f"MiB {
 HOW = """\
 It lasts from nothing to all healthy, with a trained model and compiled Python.
 
-An interview is a begin and {texts} typed texts, the same on both sides; no think time, a new person after each end. A turn
-lasts from the message going in to the reply being read: for Mitsprache out of the log by long poll, for bare Rasa as
-the answer of its REST channel. {warm:g} s of warm-up, then {s:g} s a row; errors and complete interviews are of the whole
-run. Errors: no reply, thanks too early or too late, a need that isn't in the database at the end. CPU: ms per message
-of each process with its children; «bench» is the client, which runs on the same cores; «foreign»: how many cores were
-busy with anything else. Above 0.3 of them trust neither times nor messages/s, and CPU only roughly.
+An interview is a begin and {texts} typed texts, the same on both sides; no think time, a new person after each end.
+A turn lasts from the message going in to the reply being read: for Mitsprache out of the log by long poll, for bare
+Rasa as the answer of its REST channel. {warm:g} s of warm-up, then {s:g} s a row; errors and complete interviews are of
+the whole run. Errors: no reply, thanks too early or too late, a need that isn't in the database at the end. CPU: ms per
+message of each process with its children; «bench» is the client, which runs on the same cores; «foreign»: how many
+cores were busy with anything else. Above 0.3 of them trust neither times nor messages/s, and CPU only roughly.
 
 Bare Rasa: Rasa 3.6.21 with its SQL tracker store on SQLite, the same light pipeline and NLU data without ActSettler,
 the questionnaire as a form, `python -m rasa_sdk` with one action that stores the needs in SQLite. It calls an action

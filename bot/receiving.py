@@ -35,6 +35,7 @@ def receive(wiring: Wiring, received: Received) -> Accepted:
             raise Refused("session_unknown")
         incoming = _incoming(connection, wiring, received, key, body)
         accepted = inbox.accept(connection, incoming, clock.now())
+        faults.reach("0")
     faults.reach("1")
     return accepted
 

@@ -5,6 +5,7 @@ import pytest
 from tests.stack import Stack
 
 STEPS = {
+    "0": "in the inbox, not committed",
     "1": "inbox committed, the channel not yet answered",
     "2": "leased and bound",
     "3": "receipt looked for",

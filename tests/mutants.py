@@ -1,0 +1,238 @@
+"""`make mutants`: each promise's test is shown to notice a defect. A copy of the project gets one, and its test must fail.
+
+A promise that has no mutation here, or a mutation whose place is gone from the code, fails tests/test_mutants.py.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = (".venv", "rasa_project/.venv", "rasa_project/models")
+LONGEST = 400
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A one-line defect: in this file, `old` becomes `new`; the test named by the selector must fail."""
+
+    line: str
+    defect: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+MUTATIONS = (
+    Mutation(
+        "A1",
+        "«stored» is said before the message is committed",
+        "bot/web.py",
+        "accepted = await asyncio.to_thread(receive, self._wiring, received)",
+        'accepted = "stored"; asyncio.get_running_loop().call_later(0.05, receive, self._wiring, received)',
+        "tests/test_reliability.py::test_received_means_committed",
+    ),
+    Mutation(
+        "A2",
+        "each delivery gets a key of its own",
+        "bot/receiving.py",
+        "key = keys.message_key(secret, received.channel, received.natural)",
+        "key = keys.message_key(secret, received.channel, received.natural + clock.now().isoformat())",
+        "tests/test_reliability.py::test_each_message_acts_once",
+    ),
+    Mutation(
+        "A3",
+        "messages are told apart by their text",
+        "bot/receiving.py",
+        "key = keys.message_key(secret, received.channel, received.natural)",
+        'key = keys.message_key(secret, received.channel, received.person + (received.text or ""))',
+        "tests/test_reliability.py::test_keys_decide",
+    ),
+    Mutation(
+        "A6",
+        "a failure to store is swallowed",
+        "actions/turn.py",
+        "    changes.apply(connection, person, wiring.round, outcome, now)\n",
+        "    try:\n        changes.apply(connection, person, wiring.round, outcome, now)\n"
+        "    except sa.exc.SQLAlchemyError:\n        pass\n",
+        "tests/test_reliability.py::test_broken_answers_say_nothing",
+    ),
+    Mutation(
+        "A7",
+        "the action skips its insert",
+        "store/changes.py",
+        "answers.give(connection, person.participation, change, version, person.language, now)",
+        "pass",
+        "tests/test_reliability.py::test_turn_counts_by_receipt",
+    ),
+    Mutation(
+        "A7",
+        "the action skips its receipt",
+        "actions/turn.py",
+        "if not receipts.write(connection, key, message.person, outcome.effect, reply, now):",
+        "if False:",
+        "tests/test_reliability.py::test_turn_counts_by_receipt",
+    ),
+    Mutation(
+        "A8",
+        "no look for an earlier receipt",
+        "actions/turn.py",
+        "receipt = receipts.find(connection, key)",
+        "receipt = None",
+        "tests/test_reliability.py::test_receipt_is_unique",
+    ),
+    Mutation(
+        "A8",
+        "a second try binds the message anew",
+        "bot/taking.py",
+        "if message.bound:",
+        "if False:",
+        "tests/test_reliability.py::test_binding_outlives_the_turn",
+    ),
+    Mutation(
+        "A9",
+        "another body under the same key passes for a repetition",
+        "store/inbox.py",
+        "if body is not None and body != incoming.body:",
+        "if False:",
+        "tests/test_reliability.py::test_same_key_other_body",
+    ),
+    Mutation(
+        "A10",
+        "a time-out counts as a failure",
+        "bot/turns.py",
+        "if reached and tries >= self._wiring.config.most_tries:",
+        "if reached:",
+        "tests/test_reliability.py::test_stalled_action_server",
+    ),
+    Mutation(
+        "A11",
+        "a second answer is inserted beside the first",
+        "store/answers.py",
+        "    if earlier is None:\n",
+        "    if True:\n",
+        "tests/test_reliability.py::test_two_buttons_pressed_quickly",
+    ),
+    Mutation(
+        "A12",
+        "the newest message is taken first",
+        "store/inbox.py",
+        '        .where(inbox.c.person == person, inbox.c.state == "waiting")\n        .order_by(inbox.c.seq)\n',
+        '        .where(inbox.c.person == person, inbox.c.state == "waiting")\n        .order_by(inbox.c.seq.desc())\n',
+        "tests/test_reliability.py::test_order_per_person",
+    ),
+    Mutation(
+        "A29",
+        "the export leaves further needs out",
+        "staff/export.py",
+        ".where(participations.c.round == round.id)",
+        ".where(participations.c.round == round.id, answers.c.instance == 0)",
+        "tests/test_export.py::test_total",
+    ),
+    Mutation(
+        "D1",
+        "the pseudonym is the address itself",
+        "store/keys.py",
+        'return _mac(secret, "person", channel, address)',
+        "return address",
+        "tests/test_privacy.py::test_addresses_are_not_stored",
+    ),
+    Mutation(
+        "D2",
+        "the pseudonym needs no secret",
+        "store/keys.py",
+        "hmac.new(secret, ",
+        'hmac.new(b"", ',
+        "tests/test_privacy.py::test_pseudonyms_hang_on_the_secret",
+    ),
+    Mutation(
+        "D3",
+        "the store takes answers without consent",
+        "store/answers.py",
+        "if participation is None or not _consented(connection, participation, version):",
+        "if participation is None:",
+        "tests/test_privacy.py::test_no_answer_without_consent_in_the_store",
+    ),
+    Mutation(
+        "D4",
+        "the consent's proof names another language",
+        "store/answers.py",
+        "version=version, language=language, given_at=now",
+        'version=version, language="en", given_at=now',
+        "tests/test_privacy.py::test_consent_row",
+    ),
+    Mutation(
+        "D5",
+        "no tombstones are left for the keys of the erased",
+        "store/erasure.py",
+        "for key in keys:",
+        "for key in keys[:0]:",
+        "tests/test_privacy.py::test_erased_again_before_the_notice_was_read",
+    ),
+    Mutation(
+        "D6",
+        "the turn that deletes says so and does not do it",
+        "bot/delivery.py",
+        '            _erase(connection, wiring, person, Erasure(reply["erase"]))',
+        "            pass",
+        "tests/test_privacy.py::test_deletion_wins_over_a_stalled_answer",
+    ),
+    Mutation(
+        "D10",
+        "nothing stands against a second try of somebody too young",
+        "store/erasure.py",
+        "    connection.execute(bars.insert().values(bar=bar, until=now + BAR))",
+        "    pass",
+        "tests/test_privacy.py::test_too_young",
+    ),
+)
+
+
+def main() -> int:
+    """Runs every mutation, or those of the lines that are named; 1 if one survives."""
+    chosen = [mutation for mutation in MUTATIONS if not sys.argv[1:] or mutation.line in sys.argv[1:]]
+    survived = 0
+    print(f"{'line':5} {'result':9} {'s':>4}  defect")
+    for mutation in chosen:
+        began = time.monotonic()
+        killed = fails(mutation)
+        survived += not killed
+        result = "noticed" if killed else "SURVIVED"
+        print(f"{mutation.line:5} {result:9} {time.monotonic() - began:4.0f}  {mutation.defect}", flush=True)
+    print(f"{len(chosen) - survived} passed, {survived} failed")
+    return 1 if survived else 0
+
+
+def fails(mutation: Mutation) -> bool:
+    """Whether the test notices the defect, in a copy of the project."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        _copy(copy)
+        file = copy / mutation.file
+        file.write_text(file.read_text("utf-8").replace(mutation.old, mutation.new, 1), "utf-8")
+        command = [str(copy / ".venv/bin/python"), "-m", "pytest", "-x", "-p", "no:cacheprovider", mutation.test]
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=LONGEST)
+        if done.returncode not in (0, 1):
+            raise RuntimeError(f"{mutation.line}: the test did not run\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done.returncode == 1
+
+
+def _copy(target: Path) -> None:
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    for shared in SHARED:
+        (target / shared).symlink_to(ROOT / shared)
+    python = str(target / ".venv/bin/python")
+    subprocess.run([python, "-m", "translations.catalogs", "compile"], cwd=target, check=True, capture_output=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
