@@ -56,13 +56,8 @@ def load(connection: sa.Connection, wiring: Wiring, person: str) -> Person:
 def _bind(connection: sa.Connection, wiring: Wiring, here: Person, message: Message) -> Binding:
     if message.bound:
         return Binding(message.asked, message.append)
-    if message.asked or message.text is None:
-        binding = Binding(message.asked)
-    else:
-        grace = timedelta(seconds=wiring.config.grace)
-        binding = bind(
-            wiring.round, here.progress, wiring.lexicon, message.text, message.received_at, here.asked_at, grace
-        )
+    text, grace = message.text or "", timedelta(seconds=wiring.config.grace)
+    binding = bind(wiring.round, here.progress, wiring.lexicon, text, message.received_at, here.asked_at, grace)
     inbox.bind(connection, message.key, binding.asked, binding.append)
     return binding
 

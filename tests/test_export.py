@@ -17,6 +17,7 @@ from staff.export import defuse, export
 from store import clock, tables
 from tests.stack import Stack
 from tests.talk import City
+from translations.catalogs import Words
 
 DATA = Path(__file__).parent / "data" / "statements.tsv"
 
@@ -50,8 +51,6 @@ def city(tmp_path: Path) -> City:
 
 def written(city: City, file: Path, form: str) -> bytes:
     """The bytes of a working file."""
-    from translations.catalogs import Words
-
     words = Words("kaiserslautern", "staff")
     export(city.database, city.bot.city, city.bot.round, words, file, form, "somebody", clock.now())
     return file.read_bytes()

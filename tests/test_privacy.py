@@ -11,12 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from dialogue.errors import Refused
-from store import clock, keys, retention, tables
+from dialogue.outcome import Give
+from dialogue.progress import State
+from dialogue.rounds import Instance
+from store import answers, clock, keys, retention, tables
 from tests.stack import Stack
 from tests.talk import City, Talk
 from tests.tester import Resident
-
-KEPT_OF_THE_ERASED = {"receipts", "people", "outbox", "bars", "counters"}
 
 
 def found_in(folder: Path, canary: str) -> list[str]:
@@ -42,11 +43,6 @@ def test_pseudonyms_hang_on_the_secret() -> None:
 
 def test_no_answer_without_consent_in_the_store(tmp_path: Path) -> None:
     """D3: the store itself refuses an answer of somebody who has not agreed to the text that counts."""
-    from dialogue.outcome import Give
-    from dialogue.progress import State
-    from dialogue.rounds import Instance
-    from store import answers
-
     city = City(tmp_path)
     talk = city.talk().at_need()
     given = Give(Instance("need", 0), State.ANSWERED, "Bäume")
