@@ -10,6 +10,7 @@ from sanic.response import HTTPResponse
 from actions import wiring
 from dialogue.errors import Misconfigured, MitspracheError
 from store import config, faults, keys, logs
+from translations.catalogs import explain
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
         faults.arm(settings.fault_dir)
         wiring.wiring()
     except Misconfigured as error:
-        sys.exit(f"actions can't start: {error}")
+        sys.exit(f"actions can't start: {explain(error)}")
     executor = ActionExecutor()
     # Named exactly: the SDK imports every submodule of a package that it is pointed at.
     executor.register_package("actions.handlers")

@@ -83,7 +83,7 @@ def _reply(wiring: Wiring, outcome: Outcome, person: Person) -> dict[str, Any]:
 def _load(connection: sa.Connection, wiring: Wiring, person: str, now: datetime) -> Person:
     version = wiring.round.consent.version or ""
     bar = keys.bar(wiring.config.secret, person)
-    return people.load(connection, person, wiring.round.id, version, bar, now)
+    return people.load(connection, person, version, bar, now)
 
 
 def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: datetime) -> tuple[str, int]:

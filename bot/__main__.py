@@ -7,6 +7,7 @@ import uvicorn
 from bot import app, wiring
 from dialogue.errors import Misconfigured
 from store import config, faults, logs
+from translations.catalogs import explain
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
         faults.arm(settings.fault_dir)
         served = app.make(wiring.wire(settings))
     except Misconfigured as error:
-        sys.exit(f"bot can't start: {error}")
+        sys.exit(f"bot can't start: {explain(error)}")
     # Open streams would hold a stop up for ever; what is not answered stays in the inbox.
     uvicorn.run(
         served, host=settings.host, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=2

@@ -50,11 +50,12 @@ def park(wiring: Wiring, taken: Taken) -> None:
 
 
 def delay_notice(wiring: Wiring, taken: Taken) -> None:
-    """Tells the person that the message is kept and will be answered."""
+    """Tells the person, once, that the message is kept and will be answered."""
     notice = _outgoing(wiring, taken.language, (Say("delayed"),))
     person, key = taken.message.person, taken.message.key
     with wiring.database.write() as connection:
-        outbox.post(connection, person, key, notice, clock.now(), NOTICE_POSITION)
+        if not outbox.has(connection, key, NOTICE_POSITION):
+            outbox.post(connection, person, key, notice, clock.now(), NOTICE_POSITION)
 
 
 def _erase(connection: sa.Connection, wiring: Wiring, person: str, reason: Erasure) -> None:

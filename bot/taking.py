@@ -32,12 +32,11 @@ def take(wiring: Wiring, person: str, owner: str, lease: float) -> Taken | None:
     """The oldest message that may be taken now, leased and bound; None if there is none or somebody else works."""
     now = clock.now()
     with wiring.database.write() as connection:
-        fence = people.lease(connection, person, owner, now, lease)
-        if fence is None:
-            return None
         message = inbox.oldest(connection, person, now)
         if message is None:
-            people.release(connection, person, fence)
+            return None
+        fence = people.lease(connection, person, owner, now, lease)
+        if fence is None:
             return None
         receipt = receipts.find(connection, message.key)
         here = load(connection, wiring, person)
@@ -50,7 +49,7 @@ def load(connection: sa.Connection, wiring: Wiring, person: str) -> Person:
     """The person with the progress in our round."""
     version = wiring.round.consent.version or ""
     bar = keys.bar(wiring.config.secret, person)
-    return people.load(connection, person, wiring.round.id, version, bar, clock.now())
+    return people.load(connection, person, version, bar, clock.now())
 
 
 def _bind(connection: sa.Connection, wiring: Wiring, here: Person, message: Message) -> Binding:

@@ -20,6 +20,10 @@ RENEW_EVERY = 2.0
 LOOK_EVERY = 0.5
 """Seconds between looks for messages that no signal told of: retries, and what a crashed process left."""
 MOST_AT_ONCE = 16
+RASA_BACK_IN = 1.0
+"""Seconds between looks whether Rasa is there again."""
+TELL_AFTER = timedelta(seconds=2)
+"""How long a message may fail before its person is told that it is kept."""
 
 log = logs.logger("turns")
 
@@ -120,19 +124,21 @@ class Turns:
 
     async def _failed(self, taken: Taken, reached: bool) -> bool:
         """No receipt: nothing happened as far as we know, so the same message comes again, later."""
-        tries = await asyncio.to_thread(self._again_later, taken)
+        tries = await asyncio.to_thread(self._again_later, taken, reached)
         if reached and tries >= self._wiring.config.most_tries:
             log.error("parked after %d tries", tries)
             await asyncio.to_thread(park, self._wiring, taken)
-        elif tries == 2:
+        elif clock.now() - taken.message.received_at > TELL_AFTER:
             await asyncio.to_thread(delay_notice, self._wiring, taken)
         self._signals.tell(taken.message.person)
         return False
 
-    def _again_later(self, taken: Taken) -> int:
-        pause = min(0.5 * 2**taken.message.tries, 30.0)
+    def _again_later(self, taken: Taken, reached: bool) -> int:
+        """Waits longer each time; while Rasa is away, no try counts: it is not the message's fault."""
+        pause = min(0.5 * 2**taken.message.tries, 30.0) if reached else RASA_BACK_IN
         now = clock.now()
         with self._wiring.database.write() as connection:
-            tries = inbox.again_later(connection, taken.message.key, now + timedelta(seconds=pause))
+            retry_at = now + timedelta(seconds=pause)
+            tries = inbox.again_later(connection, taken.message.key, retry_at, reached)
             people.release(connection, taken.message.person, taken.fence)
         return tries

@@ -83,7 +83,7 @@ def answer(scene: Scene) -> Outcome:
     if asked is None:
         return Outcome(says=(Say("finished_already"),))
     if question is None or not _still_valid(scene, question, asked):
-        return Outcome(says=(Say("button_old"),))
+        return Outcome(says=(Say("button_old"),) if scene.heard.value is not None else ())
     value = scene.heard.value or read(question, scene.heard.text or "", scene.lexicon)
     if value is None and scene.heard.act in ("yes", "no") and question.again:
         # Only here may the classifier's guess count: consent, age and deletion want a word that we know.
@@ -167,7 +167,7 @@ def _still_valid(scene: Scene, question: Question, asked: Instance) -> bool:
     """Whether an answer to this instance may count: it is open, or a plain answer was given that this revises."""
     if asked == scene.open or scene.heard.append:
         return True
-    return question.kind not in (*OPENING, Kind.TEXT) and asked in scene.progress.answers
+    return question.kind not in OPENING and asked in scene.progress.answers
 
 
 def _choose(scene: Scene, asked: Instance, value: str) -> Outcome:

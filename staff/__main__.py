@@ -9,7 +9,7 @@ from dialogue.errors import MitspracheError
 from staff.export import LANGUAGE, export
 from store import clock, config, packs
 from store.database import Database
-from translations.catalogs import Words
+from translations.catalogs import Words, explain
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,9 +19,11 @@ def main(arguments: list[str] | None = None) -> int:
         words = Words(settings.city, "staff")
         given = _parser(words).parse_args(arguments)
         return _export(settings, words, given)
-    except (MitspracheError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    except MitspracheError as error:
+        print(explain(error, LANGUAGE), file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    return 1
 
 
 def _export(settings: config.Config, words: Words, given: argparse.Namespace) -> int:

@@ -61,7 +61,7 @@ def load(environ: dict[str, str] | None = None) -> Config:
 def _secret(env: os._Environ[str] | dict[str, str], data: Path) -> bytes:
     file = Path(env.get("SECRET_FILE", data / "secret"))
     if not file.exists():
-        raise Misconfigured("setting_missing", name="SECRET_FILE", given=str(file))
+        raise Misconfigured("secret_missing", name="SECRET_FILE", given=str(file))
     if file.stat().st_mode & 0o077:
         raise Misconfigured("secret_readable", name="SECRET_FILE", given=str(file))
     secret = file.read_bytes().strip()

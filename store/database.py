@@ -40,7 +40,11 @@ class Database:
         if self.dialect == "sqlite":
             connection = self._writer.raw_connection()
             try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor = connection.cursor()
+                # A long export must not hold a person's turn up; the hourly tidying does it then.
+                cursor.execute("PRAGMA busy_timeout = 1000")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.execute(f"PRAGMA busy_timeout = {WAIT_FOR_LOCK * 1000}")
             finally:
                 connection.close()
 

@@ -135,12 +135,12 @@ def handled(connection: sa.Connection, key: str, state: str = "handled") -> None
     connection.execute(inbox.update().where(inbox.c.key == key).values(state=state, text=None, value=None))
 
 
-def again_later(connection: sa.Connection, key: str, retry_at: datetime) -> int:
-    """The turn failed: the message waits until then. The number of tries so far."""
+def again_later(connection: sa.Connection, key: str, retry_at: datetime, tried: bool) -> int:
+    """The turn failed: the message waits until then. The number of tries so far, this one included if it was one."""
     tries: int = connection.execute(
         inbox.update()
         .where(inbox.c.key == key)
-        .values(tries=inbox.c.tries + 1, retry_at=retry_at)
+        .values(tries=inbox.c.tries + int(tried), retry_at=retry_at)
         .returning(inbox.c.tries)
     ).scalar_one()
     return tries

@@ -76,6 +76,12 @@ def after(connection: sa.Connection, person: str, number: int, most: int = 100) 
     return [_delivery(row) for row in rows]
 
 
+def has(connection: sa.Connection, key: str, position: int) -> bool:
+    """Whether the reply to a message has something at this position."""
+    found = sa.select(outbox.c.number).where(outbox.c.key == key, outbox.c.position == position)
+    return connection.execute(found).first() is not None
+
+
 def find(connection: sa.Connection, person: str, number: int) -> Delivery | None:
     """One message of a conversation."""
     row = connection.execute(sa.select(outbox).where(outbox.c.person == person, outbox.c.number == number)).first()

@@ -39,8 +39,8 @@ def exists(connection: sa.Connection, id: str) -> bool:
     return connection.execute(sa.select(people.c.id).where(people.c.id == id)).first() is not None
 
 
-def load(connection: sa.Connection, id: str, round: str, consent: str, bar: str, now: datetime) -> Person:
-    """The person with all progress in the round. `consent` is the version that counts today.
+def load(connection: sa.Connection, id: str, consent: str, bar: str, now: datetime) -> Person:
+    """The person with all progress. `consent` is the version that counts today.
 
     Raises Refused (person_unknown).
     """

@@ -79,7 +79,15 @@ KEYS_OF_CITIES = {"thanks"}
 KEYS_OF_OPERATORS = {
     # Refusals between our own processes, and settings: an operator reads them in a log or on the console.
     *("person_unknown", "message_unknown", "lease_lost", "tombstone", "receipt_taken", "consent_missing"),
-    *("call_incomplete", "pack_missing", "pack_invalid", "setting_missing", "setting_invalid", "secret_readable"),
+    *(
+        "call_incomplete",
+        "pack_missing",
+        "pack_invalid",
+        "setting_missing",
+        "setting_invalid",
+        "secret_readable",
+        "secret_missing",
+    ),
 }
 
 

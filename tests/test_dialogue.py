@@ -13,15 +13,17 @@ from dialogue.binding import Binding, bind
 from dialogue.errors import Misconfigured
 from dialogue.outcome import Erase, Give, Outcome, Say
 from dialogue.progress import Given, Progress, State, Status, open_question, previous_question, status
-from dialogue.questions import ask
+from dialogue.questions import ask, choices
 from dialogue.reading import named_language, read
-from dialogue.rounds import Instance
+from dialogue.rounds import ASIDES, Instance
 from store import packs
 from translations import lexicon
 from translations.catalogs import Words
+from translations.languages import languages
 
 CITY, ROUND = packs.city("kaiserslautern"), packs.round("kaiserslautern", "needs")
-LEXICON = lexicon.build(CITY, Words("kaiserslautern"))
+WORDS = Words("kaiserslautern")
+LEXICON = lexicon.build(CITY, WORDS)
 DISTRICT, NEED, MORE = Instance("district", 0), Instance("need", 0), Instance("more", 0)
 YES, NO = Given(State.ANSWERED, "yes"), Given(State.ANSWERED, "no")
 ANSWERED = Given(State.ANSWERED, "Bäume")
@@ -100,6 +102,17 @@ def test_status() -> None:
 def test_reading(question: str, text: str, option: str | None) -> None:
     """A typed text names an option in any language, whatever its case, marks and punctuation."""
     assert read(ROUND.question(question), text, LEXICON) == option
+
+
+@pytest.mark.parametrize("language", CITY.languages)
+def test_whoever_types_what_is_on_a_button_has_pressed_it(language: str) -> None:
+    """The label of each button, typed, is read as that button's answer, in every language."""
+    autonyms = [(code, languages()[code].autonym) for code in CITY.languages]
+    for question in (*ROUND.questions, *ASIDES):
+        for choice in choices(CITY, question, autonyms):
+            label = choice.name or WORDS.say(language, choice.key or "")
+            if choice.act == "answer":
+                assert read(question, label, LEXICON) == choice.value, label
 
 
 def test_named_language() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polib
 
-from dialogue.errors import Misconfigured
+from dialogue.errors import Misconfigured, MitspracheError
 from translations.languages import FOLDER, languages
 
 CITIES = FOLDER.parent / "cities"
@@ -46,6 +46,12 @@ class Words:
         """All sentences whose key begins with the prefix."""
         keys = _catalog(FOLDER, self._common, "en").keys()
         return {key: self.raw(language, key) for key in keys if key.startswith(prefix)}
+
+
+def explain(error: MitspracheError, language: str = "en") -> str:
+    """The sentence for an operator; the bare key while no catalog is compiled."""
+    sentence = _catalog(FOLDER, "staff", language).get(f"error.{error.key}")
+    return sentence.format_map(error.values) if sentence else str(error)
 
 
 def catalog_files() -> Iterable[Path]:
