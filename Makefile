@@ -68,7 +68,7 @@ stories: train ## Check the assistant against its test stories (rasa test)
 chromium: ## See to a Chromium for the browser test
 	@test -n "$(NO_BROWSER)" || sh deploy/chromium.sh
 
-export: setup ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=file)
+export: setup catalogs ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=file)
 	$(PYTHON) -m staff export --round $(ROUND) --format $(FORMAT) --out $(OUT)
 
 mutants: setup ## Break the code on purpose and see that the tests notice

@@ -14,7 +14,7 @@ from dialogue.errors import Refused
 from dialogue.outcome import Erasure, Outcome, Say
 from dialogue.questions import ask
 from dialogue.texts import clean
-from store import changes, clock, faults, inbox, keys, people, receipts
+from store import changes, clock, erasure, faults, inbox, keys, people, receipts
 from store.inbox import Incoming, Message
 from store.people import Person
 from translations.languages import languages
@@ -39,7 +39,7 @@ def perform(wiring: Wiring, call: Call) -> dict[str, Any]:
         else:
             reply = receipt.reply
         if call.shell:
-            inbox.handled(connection, key)
+            _finish_shell(connection, wiring, key, reply, now)
         faults.reach("5b")
     faults.reach("5c")
     return reply
@@ -70,8 +70,12 @@ def _reply(wiring: Wiring, outcome: Outcome, person: Person) -> dict[str, Any]:
     says = outcome.says
     reply: dict[str, Any] = {"language": person.language}
     if outcome.erases:
-        reply |= {"erase": outcome.erases.reason, "code": keys.receipt_code()}
-        if outcome.erases.reason is Erasure.ASKED:
+        reply["erase"] = outcome.erases.reason
+        asked = outcome.erases.reason is Erasure.ASKED
+        if asked or person.participation is not None:
+            # What was stored may stand in a backup: only then is there something to note in the journal.
+            reply["code"] = keys.receipt_code()
+        if asked:
             says = (*says, Say("erased", {"code": reply["code"]}, end="erased"))
     elif not outcome.silent:
         autonyms = [(language.code, language.autonym) for language in languages().values()]
@@ -83,7 +87,7 @@ def _reply(wiring: Wiring, outcome: Outcome, person: Person) -> dict[str, Any]:
 def _load(connection: sa.Connection, wiring: Wiring, person: str, now: datetime) -> Person:
     version = wiring.round.consent.version or ""
     bar = keys.bar(wiring.config.secret, person)
-    return people.load(connection, person, version, bar, now)
+    return people.load(connection, person, wiring.round.id, version, bar, now)
 
 
 def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: datetime) -> tuple[str, int]:
@@ -98,3 +102,13 @@ def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: dat
     bound = bind(wiring.round, here.progress, wiring.lexicon, text, now, None, timedelta())
     inbox.bind(connection, key, bound.asked, bound.append)
     return key, here.fence
+
+
+def _finish_shell(connection: sa.Connection, wiring: Wiring, key: str, reply: dict[str, Any], now: datetime) -> None:
+    """What our service does after a turn: the message is handled, and who asked for it is erased."""
+    message = inbox.find(connection, key)
+    inbox.handled(connection, key)
+    if message is not None and "erase" in reply:
+        reason, barred = Erasure(reply["erase"]), keys.bar(wiring.config.secret, message.person)
+        erasure.journal(wiring.config.data / erasure.JOURNAL, message.person, reason, reply.get("code"), now)
+        erasure.carry_out(connection, message.person, reason, barred, now)

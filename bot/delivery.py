@@ -3,8 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-import sqlalchemy as sa
-
 from bot.taking import Taken
 from bot.wiring import Wiring
 from dialogue import replies
@@ -14,7 +12,6 @@ from store.outbox import Outgoing
 from store.receipts import Receipt
 from translations.wording import Worded, word
 
-JOURNAL = "deletions.jsonl"
 NOTICE_POSITION = 100
 """The place of a notice among the replies to one message, behind any reply."""
 
@@ -25,12 +22,13 @@ def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
     messages = _outgoing(wiring, reply["language"], replies.from_data(reply["says"]))
     person, key, now = taken.message.person, taken.message.key, clock.now()
     if "erase" in reply:
-        erasure.journal(wiring.config.data / JOURNAL, person, Erasure(reply["erase"]), reply["code"], now)
+        erasure.journal(wiring.config.data / erasure.JOURNAL, person, Erasure(reply["erase"]), reply.get("code"), now)
     with wiring.database.write() as connection:
         people.check_fence(connection, person, taken.fence)
         inbox.handled(connection, key)
         if "erase" in reply:
-            _erase(connection, wiring, person, Erasure(reply["erase"]))
+            barred = keys.bar(wiring.config.secret, person)
+            erasure.carry_out(connection, person, Erasure(reply["erase"]), barred, now)
         outbox.post(connection, person, key, messages, now)
         people.release(connection, person, taken.fence)
         faults.reach("6b")
@@ -56,14 +54,6 @@ def delay_notice(wiring: Wiring, taken: Taken) -> None:
     with wiring.database.write() as connection:
         if not outbox.has(connection, key, NOTICE_POSITION):
             outbox.post(connection, person, key, notice, clock.now(), NOTICE_POSITION)
-
-
-def _erase(connection: sa.Connection, wiring: Wiring, person: str, reason: Erasure) -> None:
-    now = clock.now()
-    erasure.erase(connection, person, now)
-    if reason is Erasure.UNDERAGE:
-        erasure.count(connection, reason)
-        erasure.bar(connection, keys.bar(wiring.config.secret, person), now)
 
 
 def _outgoing(wiring: Wiring, language: str, says: tuple[Say, ...]) -> list[Outgoing]:

@@ -33,6 +33,8 @@ def receive(wiring: Wiring, received: Received) -> Accepted:
     with wiring.database.write() as connection:
         if not people.exists(connection, received.person):
             raise Refused("session_unknown")
+        if inbox.known(connection, key, body):
+            return Accepted.DUPLICATE
         incoming = _incoming(connection, wiring, received, key, body)
         accepted = inbox.accept(connection, incoming, clock.now())
         faults.reach("0")

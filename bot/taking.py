@@ -30,8 +30,8 @@ class Taken:
 
 def take(wiring: Wiring, person: str, owner: str, lease: float) -> Taken | None:
     """The oldest message that may be taken now, leased and bound; None if there is none or somebody else works."""
-    now = clock.now()
     with wiring.database.write() as connection:
+        now = clock.now()  # behind the wait for the lock, or the lease might be born expired
         message = inbox.oldest(connection, person, now)
         if message is None:
             return None
@@ -49,7 +49,7 @@ def load(connection: sa.Connection, wiring: Wiring, person: str) -> Person:
     """The person with the progress in our round."""
     version = wiring.round.consent.version or ""
     bar = keys.bar(wiring.config.secret, person)
-    return people.load(connection, person, version, bar, clock.now())
+    return people.load(connection, person, wiring.round.id, version, bar, clock.now())
 
 
 def _bind(connection: sa.Connection, wiring: Wiring, here: Person, message: Message) -> Binding:
@@ -63,7 +63,9 @@ def _bind(connection: sa.Connection, wiring: Wiring, here: Person, message: Mess
 
 def _metadata(wiring: Wiring, here: Person, message: Message, binding: Binding, fence: int) -> dict[str, Any]:
     asked = binding.asked
-    kind = wiring.round.question(asked.question).kind if asked and message.text is not None else None
+    question = wiring.round.question(asked.question) if asked and message.text is not None else None
+    kind = question.kind if question else None
+    free = question is not None and (question.kind is Kind.TEXT or question.again)
     return {
         "key": message.key,
         "conversation": here.id,
@@ -71,7 +73,7 @@ def _metadata(wiring: Wiring, here: Person, message: Message, binding: Binding, 
         "language": here.language,
         "question": asked.question if asked else None,
         "instance": asked.instance if asked else None,
-        "expects": {"kind": kind, "reads": _reads(wiring, binding, kind, message.text)},
+        "expects": {"kind": kind, "free": free, "reads": _reads(wiring, binding, kind, message.text)},
         "fence": fence,
     }
 

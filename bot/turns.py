@@ -6,11 +6,14 @@ import secrets
 from datetime import timedelta
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.delivery import delay_notice, deliver, park
 from bot.rasa import Unknown, Unreachable
 from bot.signals import Signals
 from bot.taking import Taken, take
 from bot.wiring import Wiring
+from dialogue.errors import MitspracheError, Refused
 from store import clock, faults, inbox, logs, people, receipts
 from store.receipts import Receipt
 
@@ -20,6 +23,8 @@ RENEW_EVERY = 2.0
 LOOK_EVERY = 0.5
 """Seconds between looks for messages that no signal told of: retries, and what a crashed process left."""
 MOST_AT_ONCE = 16
+BREATH = 1.0
+"""Seconds before a conversation whose turn broke off is looked at again: a full disk must not be hammered."""
 RASA_BACK_IN = 1.0
 """Seconds between looks whether Rasa is there again."""
 TELL_AFTER = timedelta(seconds=2)
@@ -78,6 +83,7 @@ class Turns:
                     return
         except Exception as error:  # left in the inbox; the lease runs out by itself
             log.error("turn broke off: %s", type(error).__name__)
+            await asyncio.sleep(BREATH)
 
     async def _turn(self, taken: Taken) -> bool:
         """One message; whether the next one of this conversation may follow at once."""
@@ -89,7 +95,13 @@ class Turns:
             receipt = await asyncio.to_thread(self._receipt, taken)
             if receipt is None:
                 return await self._failed(taken, reached)
-        await asyncio.to_thread(deliver, self._wiring, taken, receipt)
+        try:
+            await asyncio.to_thread(deliver, self._wiring, taken, receipt)
+        except Refused:
+            return False  # another process has the conversation by now
+        except (OSError, SQLAlchemyError, MitspracheError) as error:
+            log.error("delivery failed: %s", type(error).__name__)
+            return await self._failed(taken, reached=False)
         faults.reach("6c")
         self._signals.tell(taken.message.person)
         return True

@@ -15,7 +15,7 @@ from bot.signals import Signals
 from bot.turns import Turns
 from bot.wiring import Wiring
 from dialogue.errors import Invalid, Refused
-from store import clock, keys, outbox, people
+from store import clock, erasure, keys, outbox, people
 from store.outbox import Delivery
 from translations.languages import best, languages
 from translations.wording import direction
@@ -61,12 +61,14 @@ class Web:
 
     async def session(self, request: Request) -> Response:
         """A new conversation, and its first message: the start, which Rasa answers with the greeting."""
-        asked = (await _body(request)).get("languages")
+        body = await _body(request)
+        asked, former = body.get("languages"), body.get("former")
         tags = [tag for tag in asked if isinstance(tag, str)] if isinstance(asked, list) else []
         spoken = self._wiring.city.languages
         language = best(tags[:20], spoken) or spoken[0]
         token = keys.token()
-        await asyncio.to_thread(self._begin, self._person(token), language)
+        earlier = self._person(former) if isinstance(former, str) else None
+        await asyncio.to_thread(self._begin, self._person(token), language, earlier)
         self._turns.wake()
         return JSONResponse({"token": token, "language": language}, status_code=201)
 
@@ -144,9 +146,12 @@ class Web:
             "end": one.end,
         }
 
-    def _begin(self, person: str, language: str) -> None:
+    def _begin(self, person: str, language: str, earlier: str | None) -> None:
         with self._wiring.database.write() as connection:
-            people.greet(connection, person, CHANNEL, language, clock.now())
+            now, secret = clock.now(), self._wiring.config.secret
+            people.greet(connection, person, CHANNEL, language, now)
+            if earlier is not None:
+                erasure.carry_bar(connection, keys.bar(secret, earlier), keys.bar(secret, person), now)
         receive(self._wiring, Received(CHANNEL, person, f"{person}:start", start=True))
 
     async def _known(self, request: Request) -> str:

@@ -74,7 +74,7 @@ def services(given: Settings, model: Path) -> list[Service]:
     env = given.environ
     rasa = Service(
         name="rasa",
-        command=rasa_command("run", model, given.rasa_port, "--credentials", "credentials.yml", "-i", "127.0.0.1"),
+        command=rasa_command("run", model, given.rasa_port, "--credentials", "credentials.yml"),
         cwd=train.RASA_PROJECT,
         port=given.rasa_port,
         port_setting="RASA_PORT",
@@ -107,7 +107,7 @@ def services(given: Settings, model: Path) -> list[Service]:
 def rasa_command(verb: str, model: Path, port: int, *more: str) -> tuple[str, ...]:
     """`rasa run` or `rasa shell`, to be started in its project's folder."""
     options = ("--model", str(model), "--endpoints", "endpoints.yml", "-p", str(port), *more)
-    return (train.RASA, verb, *options)
+    return (train.RASA, verb, *options, "-i", "127.0.0.1")
 
 
 def prepare(given: Settings) -> Path:

@@ -1,7 +1,7 @@
 """What a message does, by its act and the question it belongs to. Pure: progress in, outcome out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dialogue.outcome import (
     Change,
@@ -18,7 +18,7 @@ from dialogue.outcome import (
     StandAside,
     Stop,
 )
-from dialogue.progress import Progress, State, open_question, passed, previous_question
+from dialogue.progress import Given, Progress, State, open_question, passed, previous_question
 from dialogue.questions import DECLINE
 from dialogue.reading import Lexicon, named_language, read
 from dialogue.rounds import OPENING, City, Instance, Kind, Question, Round
@@ -67,7 +67,7 @@ class Scene:
 
 def perform(scene: Scene) -> Outcome:
     """The outcome of a message. An act that nobody knows is answered like one that nobody understood."""
-    if scene.progress.barred and scene.heard.act != "delete_my_data":
+    if scene.progress.barred:
         return Outcome(says=(Say("underage_again", end="finished"),), silent=True)
     if scene.progress.stopped and scene.heard.act in _ONLY_RESUME:
         return Outcome((Resume(),), (Say("welcome_back"),))
@@ -88,6 +88,8 @@ def answer(scene: Scene) -> Outcome:
     if value is None and scene.heard.act in ("yes", "no") and question.again:
         # Only here may the classifier's guess count: consent, age and deletion want a word that we know.
         value = scene.heard.act
+    if value is None and question.again and scene.heard.text:
+        return _another(scene, asked, scene.heard.text)
     if value is None:
         return Outcome(says=(Say(f"unclear.{question.kind}"),))
     return _ANSWERS[question.kind](scene, asked, value)
@@ -129,7 +131,8 @@ def repeat(scene: Scene) -> Outcome:
 
 def stop(scene: Scene) -> Outcome:
     """Stops the interview; what was said stays, and a later message goes on."""
-    return Outcome((Stop(), StandAside(None)), (Say("stopped"),), silent=True)
+    said = "stopped" if scene.progress.consent else "stopped_early"
+    return Outcome((Stop(), StandAside(None)), (Say(said),), silent=True)
 
 
 def help_(scene: Scene) -> Outcome:
@@ -147,7 +150,8 @@ def change_language(scene: Scene) -> Outcome:
 
 def delete_my_data(scene: Scene) -> Outcome:
     """Asks once more; only the yes to that erases."""
-    return Outcome((StandAside("delete"),))
+    asked_already = scene.progress.aside == "delete"
+    return Outcome((StandAside("delete"),), (Say("unclear.yes_no"),) if asked_already else ())
 
 
 def greet(scene: Scene) -> Outcome:
@@ -165,9 +169,10 @@ def not_understood(scene: Scene) -> Outcome:
 
 def _still_valid(scene: Scene, question: Question, asked: Instance) -> bool:
     """Whether an answer to this instance may count: it is open, or a plain answer was given that this revises."""
-    if asked == scene.open or scene.heard.append:
+    if asked == scene.open:
         return True
-    return question.kind not in OPENING and asked in scene.progress.answers
+    consented = scene.progress.consent == scene.round.consent.version
+    return consented and question.kind not in OPENING and asked in scene.progress.answers
 
 
 def _choose(scene: Scene, asked: Instance, value: str) -> Outcome:
@@ -216,6 +221,17 @@ def _text(scene: Scene, asked: Instance, value: str) -> Outcome:
         said = "saved" if has_words(value) else "saved_without_words"
     give = Give(asked, State.ANSWERED, value, append=scene.heard.append)
     return Outcome((give, *_forward(scene, asked)), (Say(said),))
+
+
+def _another(scene: Scene, asked: Instance, text: str) -> Outcome:
+    """Asked whether there is anything else, the person says it at once: a yes, and the answer to what comes next."""
+    yes = Give(asked, State.ANSWERED, "yes")
+    opened = replace(scene.progress, revisit=None, answers={**scene.progress.answers, asked: Given(yes.state, "yes")})
+    following = open_question(scene.round, opened)
+    if following is None or scene.round.question(following.question).kind is not Kind.TEXT:
+        return Outcome(says=(Say("unclear.yes_no"),))
+    changes = (yes, Give(following, State.ANSWERED, text), *_forward(scene, asked))
+    return Outcome(changes, (Say("saved" if has_words(text) else "saved_without_words"),))
 
 
 def _yes_no(scene: Scene, asked: Instance, value: str) -> Outcome:

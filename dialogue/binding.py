@@ -1,6 +1,6 @@
 """Which question a message answers, settled when it is first taken. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dialogue.progress import Progress, State, open_question, previous_question
@@ -31,12 +31,33 @@ def bind(
     answer the new question, is added to that answer.
     """
     asked = open_question(round, progress)
+    if asked_at is not None and received_at < asked_at and asked is not None:
+        unseen = _sent_before(round, progress, lexicon, text, asked)
+        if unseen is not None:
+            return unseen
     earlier = _free_text_before(round, progress, asked)
     if earlier is None or asked_at is None or received_at > asked_at + grace:
         return Binding(asked)
     if asked is not None and read(round.question(asked.question), text, lexicon) is not None:
         return Binding(asked)
     return Binding(earlier, append=True)
+
+
+def _sent_before(round: Round, progress: Progress, lexicon: Lexicon, text: str, asked: Instance) -> Binding | None:
+    """Nobody agrees, confirms an age or deletes by a word that was sent before the question could be read.
+
+    Nor is the name of a district, typed twice, a need: what answers the question before belongs to that one.
+    """
+    question = round.question(asked.question)
+    before = open_question(round, replace(progress, aside=None)) if progress.aside else None
+    before = before or previous_question(round, progress)
+    if question.kind in (Kind.AGE_GATE, Kind.CONSENT) or asked.question == "delete":
+        return Binding(before)
+    if question.kind is Kind.TEXT and before is not None:
+        earlier = round.question(before.question)
+        if earlier.kind is not Kind.TEXT and read(earlier, text, lexicon) is not None:
+            return Binding(before)
+    return None
 
 
 def _free_text_before(round: Round, progress: Progress, asked: Instance | None) -> Instance | None:

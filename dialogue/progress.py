@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from dialogue.rounds import Instance, Kind, Question, Round
+from dialogue.rounds import OPENING, Instance, Kind, Question, Round
 
 
 class State(StrEnum):
@@ -54,7 +54,8 @@ def open_question(round: Round, progress: Progress) -> Instance | None:
     """The question that waits for an answer now, None when the interview is complete."""
     if progress.aside:
         return Instance(progress.aside, 0)
-    if progress.revisit:
+    consented = progress.consent == round.consent.version
+    if progress.revisit and (consented or round.question(progress.revisit.question).kind in OPENING):
         return progress.revisit
     return next((asked for asked in path(round, progress) if not passed(round, progress, asked)), None)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dialogue.outcome import Choice, Say
-from dialogue.progress import Progress, open_question
+from dialogue.progress import Progress, open_question, path
 from dialogue.rounds import YES_OR_NO, City, Instance, Kind, Question, Round
 
 DECLINE = "rather_not"
@@ -41,6 +41,6 @@ def choices(city: City, question: Question, autonyms: Autonyms) -> tuple[Choice,
 
 
 def _again(round: Round, progress: Progress) -> Instance | None:
-    """The last «anything else?» that was answered: a yes to it after the end opens another need."""
-    asked = [asked for asked in progress.answers if round.question(asked.question).again]
-    return max(asked, key=lambda asked: asked.instance, default=None)
+    """The last «anything else?» on the person's path: a yes to it after the end opens another need."""
+    asked = [asked for asked in path(round, progress) if round.question(asked.question).again]
+    return asked[-1] if asked else None

@@ -1,6 +1,7 @@
 """Settles the act of a message: what our service expects decides before what the classifier guesses.
 
-The service sends with each text the kind of the open question and whether the text reads as an answer to it.
+The service sends with each text the kind of the open question, whether the text reads as an answer to it, and
+whether the person may say anything there in their own words; such words are never guessed away.
 Measured without this: 8 of 32 needs were taken for commands ("cheaper day care please" for "stop").
 """
 
@@ -16,7 +17,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-ANSWERS = ("answer", "yes", "no")
+YES_OR_NO = ("yes", "no")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -63,7 +64,7 @@ class ActSettler(GraphComponent):
         ambiguous: Set[Text] = set()
         for example in training_data.intent_examples:
             act, words = example.get(INTENT), fold(example.get(TEXT) or "")
-            if act in ANSWERS or not words or len(words.split()) > self._config["longest_command"]:
+            if act == "answer" or not words or len(words.split()) > self._config["longest_command"]:
                 continue
             if self._commands.setdefault(words, act) != act:
                 ambiguous.add(words)
@@ -85,14 +86,13 @@ class ActSettler(GraphComponent):
 
     def _act(self, text: Text, guessed: Any, expects: Any) -> Text:
         command = self._commands.get(fold(text))
-        if expects and expects.get("reads"):
+        # Without a service in front, as in `rasa shell`, the action finds out whether it is an answer.
+        expects = expects or {"free": True}
+        if expects.get("reads") or (command in YES_OR_NO and expects.get("kind") == "text"):
             return "answer"
         if command:
             return command
-        if expects is None:
-            # No service in front, as in `rasa shell`: the action finds out whether it is an answer.
-            return guessed if guessed in ("yes", "no") else "answer"
-        return "answer" if expects.get("kind") == "text" else guessed
+        return "answer" if expects.get("free") else guessed
 
 
 def fold(text: Text) -> Text:

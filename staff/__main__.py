@@ -30,7 +30,9 @@ def _export(settings: config.Config, words: Words, given: argparse.Namespace) ->
     form = "excel" if given.excel else given.format
     now = clock.now()
     ending = "jsonl" if form == "jsonl" else "csv"
-    file = given.out or Path(f"{given.round}-{words.raw(LANGUAGE, 'export.name')}-{now:%Y-%m-%d-%H%M}.{ending}")
+    file = given.out or settings.data / (
+        f"{given.round}-{words.raw(LANGUAGE, 'export.name')}-{now:%Y-%m-%d-%H%M}.{ending}"
+    )
     city, round = packs.city(settings.city), packs.round(settings.city, given.round)
     database = Database(settings.database_url)
     count = export(database, city, round, words, file, form, getpass.getuser(), now)

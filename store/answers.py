@@ -8,6 +8,7 @@ from dialogue.errors import Refused
 from dialogue.outcome import Give
 from dialogue.progress import State
 from store import keys
+from store.database import insert_once
 from store.tables import answers, consents, participations, people, revisions
 
 
@@ -31,12 +32,8 @@ def begin(connection: sa.Connection, person: str, channel: str, round: str, lang
 
 
 def consent(connection: sa.Connection, participation: int, version: str, language: str, now: datetime) -> None:
-    """Keeps the proof: which text, in which language, when. A second yes to the same text replaces the first."""
-    same = (consents.c.participation == participation, consents.c.version == version)
-    connection.execute(consents.delete().where(*same))
-    connection.execute(
-        consents.insert().values(participation=participation, version=version, language=language, given_at=now)
-    )
+    """Keeps the proof: which text, in which language, when. After a second yes to the same text the first stays."""
+    insert_once(connection, consents, participation=participation, version=version, language=language, given_at=now)
 
 
 def give(

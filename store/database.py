@@ -44,9 +44,8 @@ class Database:
                 # A long export must not hold a person's turn up; the hourly tidying does it then.
                 cursor.execute("PRAGMA busy_timeout = 1000")
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                cursor.execute(f"PRAGMA busy_timeout = {WAIT_FOR_LOCK * 1000}")
             finally:
-                connection.close()
+                connection.invalidate()  # with its short patience it must not serve a writer
 
     def close(self) -> None:
         """Gives all connections back."""

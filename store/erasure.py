@@ -14,6 +14,8 @@ from store.receipts import ERASED
 from store.tables import answers, bars, consents, counters, inbox, outbox, participations, receipts, revisions
 from store.tables import people as people_table
 
+JOURNAL = "deletions.jsonl"
+
 BAR = timedelta(hours=1)
 """How long somebody who said to be too young is not asked again; short, since phones are shared."""
 
@@ -32,6 +34,14 @@ def erase(connection: sa.Connection, person: str, now: datetime) -> None:
     people.dialogue_state_erase(connection, person)
 
 
+def carry_out(connection: sa.Connection, person: str, reason: Erasure, barred: str, now: datetime) -> None:
+    """Erases, and for somebody too young leaves a counter and the keyed hash `barred`."""
+    erase(connection, person, now)
+    if reason is Erasure.UNDERAGE:
+        count(connection, reason)
+        bar(connection, barred, now)
+
+
 def count(connection: sa.Connection, name: str) -> None:
     """Counts an event without a person."""
     insert_once(connection, counters, name=name, count=0)
@@ -44,12 +54,21 @@ def bar(connection: sa.Connection, bar: str, now: datetime) -> None:
     connection.execute(bars.insert().values(bar=bar, until=now + BAR))
 
 
-def journal(file: Path, person: str, reason: Erasure, code: str, now: datetime) -> None:
-    """Writes the line of the deletion journal, on the disk before this returns.
+def carry_bar(connection: sa.Connection, earlier: str, bar: str, now: datetime) -> None:
+    """Whoever begins anew right after being found too young takes the bar along."""
+    until = connection.execute(sa.select(bars.c.until).where(bars.c.bar == earlier, bars.c.until > now)).scalar()
+    if until is not None:
+        insert_once(connection, bars, bar=bar, until=until)
 
-    The journal lies outside the database and its backups: after a restore it is applied again. A turn that is
-    tried twice may write its line twice; it says the same.
+
+def journal(file: Path, person: str, reason: Erasure, code: str | None, now: datetime) -> None:
+    """Writes the line of the deletion journal, on the disk before this returns; none without a receipt code.
+
+    The journal is no part of the database, so that it can be applied again after a restore. A turn that is tried
+    twice may write its line twice; it says the same.
     """
+    if code is None:
+        return
     line = {"person": person, "reason": reason, "code": code, "at": now.isoformat(timespec="seconds")}
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:

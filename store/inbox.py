@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from dialogue.errors import Busy, Refused
 from dialogue.rounds import Instance
+from store import receipts
 from store.database import insert_once
-from store.tables import inbox, people, receipts
+from store.tables import inbox, people
 
 MOST_WAITING = 50
 """Messages of one person that may wait at once; a channel keeps further ones and tries again."""
@@ -52,10 +53,17 @@ class Accepted(StrEnum):
     DUPLICATE = "duplicate"
 
 
+def known(connection: sa.Connection, key: str, body: str) -> bool:
+    """Whether the message came before. Raises Refused (key_reused: another body stands under this key)."""
+    earlier = connection.execute(sa.select(inbox.c.body).where(inbox.c.key == key)).scalar()
+    if earlier is not None and earlier != body:
+        raise Refused("key_reused")
+    return earlier is not None or receipts.find(connection, key) is not None
+
+
 def accept(connection: sa.Connection, incoming: Incoming, now: datetime) -> Accepted:
-    """Stores the message once. Raises Refused (key_reused: another body under this key), Busy (too_many_waiting)."""
-    if connection.execute(sa.select(receipts.c.key).where(receipts.c.key == incoming.key)).first():
-        _same_body(connection, incoming)
+    """Stores the message once. Raises Refused (key_reused), Busy (too_many_waiting)."""
+    if known(connection, incoming.key, incoming.body):
         return Accepted.DUPLICATE
     stored = insert_once(
         connection,
@@ -73,7 +81,7 @@ def accept(connection: sa.Connection, incoming: Incoming, now: datetime) -> Acce
         received_at=now,
     )
     if not stored:
-        _same_body(connection, incoming)
+        known(connection, incoming.key, incoming.body)
         return Accepted.DUPLICATE
     if _waiting(connection, incoming.person) > MOST_WAITING:
         raise Busy("too_many_waiting")
@@ -149,12 +157,6 @@ def again_later(connection: sa.Connection, key: str, retry_at: datetime, tried: 
 def _waiting(connection: sa.Connection, person: str) -> int:
     waiting = sa.select(sa.func.count()).where(inbox.c.person == person, inbox.c.state == "waiting")
     return connection.execute(waiting).scalar_one()
-
-
-def _same_body(connection: sa.Connection, incoming: Incoming) -> None:
-    body = connection.execute(sa.select(inbox.c.body).where(inbox.c.key == incoming.key)).scalar()
-    if body is not None and body != incoming.body:
-        raise Refused("key_reused")
 
 
 def _message(row: sa.Row[tuple[object, ...]]) -> Message:

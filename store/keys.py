@@ -36,7 +36,7 @@ def button(secret: bytes, person: str, number: int, index: int) -> str:
 
 def same(given: str, expected: str) -> bool:
     """Compares two secrets in constant time."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
 
 
 def token() -> str:

@@ -10,7 +10,7 @@ from dialogue.progress import Given, Progress, State
 from dialogue.rounds import Instance
 from store import tables
 from store.database import insert_once
-from store.tables import answers, bars, consents, people
+from store.tables import answers, bars, consents, participations, people
 
 
 @dataclass(frozen=True)
@@ -39,28 +39,27 @@ def exists(connection: sa.Connection, id: str) -> bool:
     return connection.execute(sa.select(people.c.id).where(people.c.id == id)).first() is not None
 
 
-def load(connection: sa.Connection, id: str, consent: str, bar: str, now: datetime) -> Person:
-    """The person with all progress. `consent` is the version that counts today.
+def load(connection: sa.Connection, id: str, round: str, consent: str, bar: str, now: datetime) -> Person:
+    """The person with all progress in the round. `consent` is the version that counts today.
 
     Raises Refused (person_unknown).
     """
     row = connection.execute(sa.select(people).where(people.c.id == id).with_for_update()).first()
     if row is None:
         raise Refused("person_unknown")
+    participation = _participation(connection, row.participation, round)
     revisit = Instance(row.revisit_question, row.revisit_instance) if row.revisit_question else None
     progress = Progress(
         language=row.language if row.chosen else None,
         adult=row.adult,
-        consent=_consent(connection, row.participation, consent),
-        answers=_answers(connection, row.participation),
+        consent=_consent(connection, participation, consent),
+        answers=_answers(connection, participation),
         aside=row.aside,
         revisit=revisit,
         stopped=row.stopped,
         barred=_barred(connection, bar, now),
     )
-    return Person(
-        row.id, row.channel, row.language, row.participation, row.asked_at, row.fence, row.last_number, progress
-    )
+    return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, row.last_number, progress)
 
 
 def change(connection: sa.Connection, id: str, **values: object) -> None:
@@ -84,7 +83,9 @@ def renew(connection: sa.Connection, id: str, fence: int, now: datetime, seconds
     """Holds the lease for longer; False if it has been lost."""
     until = now + timedelta(seconds=seconds)
     renewed = connection.execute(
-        people.update().where(people.c.id == id, people.c.fence == fence).values(lease_until=until)
+        people.update()
+        .where(people.c.id == id, people.c.fence == fence, people.c.lease_owner.is_not(None))
+        .values(lease_until=until)
     )
     return renewed.rowcount > 0
 
@@ -107,6 +108,12 @@ def dialogue_state_erase(connection: sa.Connection, id: str) -> None:
     """Makes Rasa forget the conversation."""
     states = tables.dialogue_states
     connection.execute(states.delete().where(states.c.person == id))
+
+
+def _participation(connection: sa.Connection, id: int | None, round: str) -> int | None:
+    """The person's participation if it is one in this round; a new round begins with a new consent."""
+    found = sa.select(participations.c.id).where(participations.c.id == id, participations.c.round == round)
+    return connection.execute(found).scalar()
 
 
 def _consent(connection: sa.Connection, participation: int | None, version: str) -> str | None:

@@ -211,6 +211,7 @@ def test_foreign_buttons(stack: Stack) -> None:
         "999.0.abc",
         "x" * 500,
         "1.-1.x",
+        "1.0.\ud800",
     ):
         answer = resident.posts({"button": id})
         assert (answer.status_code, answer.json()["error"]) == (422, "button_old"), id

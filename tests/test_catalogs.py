@@ -1,6 +1,7 @@
 """Every language has every sentence, with every placeholder; every key that is said exists."""
 
 import ast
+import hashlib
 import string
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from dialogue.rounds import Kind
 from store import packs
-from translations.catalogs import CITIES, FOLDER, catalog_files
+from translations.catalogs import CITIES, FOLDER, Words, catalog_files
 from translations.languages import best, languages
 
 ROOT = FOLDER.parent
@@ -110,6 +111,21 @@ def _said(folder: Path) -> set[str]:
 
 
 NOT_KEYS = {"yes", "no", "city", "code", "district", "finished", "erased", "answer", "skip"} - {"erased", "skip"}
+
+
+CONSENTS = {("kaiserslautern", "2026-11-24"): "c039e6e96009743b"}
+"""What each version of a consent says in all its languages. Whoever agreed, agreed to these words."""
+
+
+@pytest.mark.parametrize(("city", "version"), CONSENTS)
+def test_a_consent_that_changes_gets_a_new_version(city: str, version: str) -> None:
+    """D3, D4: the words of a consent belong to its version; other words need another one, so that all are asked again."""
+    words = Words(city)
+    texts = [words.raw(code, "consent") for code in packs.city(city).languages]
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+    versions = {question.version for question in packs.round(city, "needs").questions if question.version}
+    assert versions <= {known for _, known in CONSENTS}
+    assert digest == CONSENTS[city, version], "new words: give the consent a new version, and add it here"
 
 
 def test_best_language() -> None:

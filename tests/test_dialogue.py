@@ -11,7 +11,7 @@ from dialogue import acts, replies
 from dialogue.acts import Heard, Scene
 from dialogue.binding import Binding, bind
 from dialogue.errors import Misconfigured
-from dialogue.outcome import Erase, Give, Outcome, Say
+from dialogue.outcome import ConfirmAdult, Consent, Erase, Give, Outcome, Say
 from dialogue.progress import Given, Progress, State, Status, open_question, previous_question, status
 from dialogue.questions import ask, choices
 from dialogue.reading import named_language, read
@@ -135,6 +135,50 @@ def test_binding(text: str, received: int, binding: Binding) -> None:
     here = progress(district_0=ANSWERED, need_0=ANSWERED)
     at = NOW + timedelta(seconds=received)
     assert bind(ROUND, here, LEXICON, text, at, NOW, timedelta(seconds=3)) == binding
+
+
+@pytest.mark.parametrize(
+    ("here", "text", "before"),
+    [
+        (Progress("de", adult=True), "ja", Instance("age", 0)),
+        (Progress("de"), "ja", Instance("language", 0)),
+        (Progress(**{**progress(district_0=ANSWERED).__dict__, "aside": "delete"}), "ja", NEED),
+        (progress(district_0=ANSWERED), "Betzenberg", DISTRICT),
+        (progress(district_0=ANSWERED), "Ein Park", NEED),
+    ],
+)
+def test_a_word_sent_before_the_question_does_not_answer_it(here: Progress, text: str, before: Instance) -> None:
+    """D3: a «ja» on its way before it could be read neither agrees nor deletes; a district typed twice is no need."""
+    early = NOW - timedelta(seconds=1)
+    binding = bind(ROUND, here, LEXICON, text, early, NOW, timedelta(seconds=3))
+    assert binding == Binding(before)
+    outcome = perform(here, "answer", text, asked=binding.asked)
+    assert not any(isinstance(change, Consent | ConfirmAdult | Erase) for change in outcome.changes)
+
+
+def test_a_need_told_at_anything_else_is_kept() -> None:
+    """Asked whether there is anything else, whoever says it at once has said yes and answered."""
+    at_more = progress(district_0=ANSWERED, need_0=ANSWERED)
+    for text in ("Es gibt keine Kita", "ja, ein Arzt", "Nein, nur dass es keinen Arzt gibt"):
+        assert perform(at_more, "answer", text).changes == (
+            Give(MORE, State.ANSWERED, "yes"),
+            Give(Instance("need", 1), State.ANSWERED, text),
+        )
+
+
+def test_nothing_is_answered_under_an_older_consent() -> None:
+    """D3: with a new consent text, an old button and a way back lead to the consent question, not into an error."""
+    older = {**progress(district_0=ANSWERED, need_0=ANSWERED, more_0=NO).__dict__, "consent": "older"}
+    assert perform(Progress(**older), "answer", value="yes", asked=MORE).changes == ()
+    assert open_question(ROUND, Progress(**{**older, "revisit": NEED})) == Instance("consent", 0)
+
+
+def test_the_last_word_offers_what_works() -> None:
+    """After going back and saying no earlier, the button of the last word belongs to the last question on the path."""
+    here = progress(district_0=ANSWERED, need_0=ANSWERED, more_0=NO, need_1=ANSWERED, more_1=NO)
+    last = ask(CITY, ROUND, here, [])
+    assert last is not None
+    assert last.asked == MORE
 
 
 def test_only_known_words_consent_or_delete() -> None:

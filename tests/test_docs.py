@@ -1,46 +1,134 @@
-"""The papers name only what exists: commands, paths, settings, links."""
+"""The papers name only what exists: commands, paths, settings, links, tables, fault points."""
 
+import os
 import re
+from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from store.tables import metadata
+from tests.test_crash import STEPS
+
 ROOT = Path(__file__).resolve().parent.parent
-PAPERS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-MADE = ("var/", "deletions.jsonl")
+README, ARCHITECTURE = ROOT / "README.md", ROOT / "docs" / "architecture.md"
+PAPERS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ENDINGS = ("py", "yml", "toml", "md", "sh", "jsonl", "json", "lock", "po", "pot", "tsv", "txt", "css", "js", "html")
+MADE = ("var/", ".venv/", "deletions.jsonl")
 """What is there only when it has run."""
+NOT_OURS = {"NO_PROXY"}
+"""Handed on by the supervisor, read by libraries."""
+
+each_paper = pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 
 
 def words(paper: Path, pattern: str) -> set[str]:
     """What the pattern finds in a paper."""
-    return set(re.findall(pattern, paper.read_text("utf-8")))
+    return set(re.findall(pattern, paper.read_text("utf-8"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+@cache
+def tree() -> list[str]:
+    """Every file and folder (with a slash behind it) of the project, without what is built."""
+    found = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in ("var", "models", "__pycache__") and name[0] != "."]
+        here = Path(folder).relative_to(ROOT)
+        found += [f"{(here / name).as_posix()}/" for name in folders] + [(here / name).as_posix() for name in files]
+    return found
+
+
+def exists(path: str) -> bool:
+    """Whether the path stands in the tree, seen from its root; a bare name may stand anywhere; `<x>` is any name."""
+    pattern = re.sub(r"<\w+>", "*", path)
+    return any(fnmatch(one, pattern) or ("/" not in path and fnmatch(one, f"*/{pattern}")) for one in tree())
+
+
+def anchors(paper: Path) -> set[str]:
+    """The marks of a paper's headings, as a web view of it makes them."""
+    return {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in words(paper, r"^#+ (.+)$")}
+
+
+def settings() -> set[str]:
+    """What the code reads from the environment."""
+    sources = (ROOT / "store" / "config.py", ROOT / "deploy" / "local.py")
+    read = {name for file in sources for name in words(file, r'env(?:\.get\(|\[|, )"([A-Z_]+)"')}
+    written = {name for file in (ROOT / "rasa_project").glob("*.yml") for name in words(file, r"\$\{([A-Z_]+)\}")}
+    return (read | written) - NOT_OURS
+
+
+@each_paper
 def test_paths_exist(paper: Path) -> None:
-    """Each file and folder that a paper names stands in the tree."""
-    named = words(paper, r"`([\w./-]+(?:/|\.(?:py|yml|toml|md|sh|jsonl)))`")
-    missing = [path for path in named if not path.startswith(MADE) and not list(ROOT.glob(f"**/{path}".rstrip("/")))]
-    assert missing == []
+    """Each file and folder in backticks stands in the tree."""
+    named = {word for word in words(paper, r"`([^`\s]+)`") if word.endswith(("/", *(f".{end}" for end in ENDINGS)))}
+    assert [path for path in sorted(named) if not path.startswith(MADE) and not exists(path)] == []
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+@each_paper
 def test_links_lead_somewhere(paper: Path) -> None:
-    """Each relative link leads to a file or folder."""
-    links = {link for link in words(paper, r"\]\(([^)#]+)\)") if "://" not in link}
-    assert [link for link in links if not (paper.parent / link).exists()] == []
+    """Each relative link leads to a file or folder, and its mark to a heading there."""
+    for link in words(paper, r"\]\(([^)]+)\)"):
+        if "://" in link:
+            continue
+        path, _, mark = link.partition("#")
+        target = paper.parent / path if path else paper
+        assert target.exists(), link
+        headings = (
+            {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in words(target, r"^#+ (.+)$")}
+            if mark
+            else set()
+        )
+        assert not mark or mark in headings, link
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+@each_paper
 def test_commands_exist(paper: Path) -> None:
-    """Each `make` target that a paper names is one."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    """Each `make` target and each `python -m` command that a paper names is one."""
+    targets = words(ROOT / "Makefile", r"^([a-z]+):")
     assert words(paper, r"(?:`|^)make ([a-z]+)") - targets == set()
+    modules = [name.replace(".", "/") for name in words(paper, r"python -m ([\w.]+)")]
+    assert [name for name in modules if not exists(f"{name}.py") and not exists(f"{name}/__main__.py")] == []
+
+
+def test_options_of_the_export_exist() -> None:
+    """The options with which the README calls the export are options of it."""
+    told = {option for line in words(README, r"-m staff export (.+)$") for option in re.findall(r"--[a-z]+", line)}
+    assert told
+    assert told <= words(ROOT / "staff" / "__main__.py", r'"(--[a-z]+)"')
 
 
 def test_settings_are_the_real_ones() -> None:
     """The README's table of settings and what the code reads are the same."""
-    table = re.findall(r"^\| ((?:`[A-Z_]+`(?:, )?)+) \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
-    told = {name for row in table for name in re.findall(r"[A-Z_]+", row)}
-    read = words(ROOT / "store" / "config.py", r'"([A-Z][A-Z_]+)"') | {"RASA_PORT"}
-    assert told == read - {"INFO", "FAULT_DIR", "RASA_URL"}
+    told = {name for row in words(README, r"^\| ((?:`[A-Z_]+`(?:, )?)+) \|") for name in re.findall(r"[A-Z_]+", row)}
+    assert told == settings()
+
+
+def test_numbers_of_settings_are_the_real_ones() -> None:
+    """Where the README gives a number as a setting's default, the code has the same one."""
+    source = (ROOT / "store" / "config.py").read_text() + (ROOT / "deploy" / "local.py").read_text()
+    for names, defaults in words(README, r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| ([^|]+) \|"):
+        for name, default in zip(re.findall(r"[A-Z_]+", names), defaults.split(", "), strict=False):
+            if default.isdecimal():
+                assert re.search(rf'"{name}", {default}\b', source), name
+
+
+@each_paper
+def test_capitals_are_settings(paper: Path) -> None:
+    """Each name in capitals in backticks is a setting, or a variable of the Makefile."""
+    known = settings() | words(ROOT / "Makefile", r"\b([A-Z_]{2,})\b")
+    assert words(paper, r"`([A-Z]+_[A-Z_]+)`") - known == set()
+
+
+def test_tables_are_the_real_ones() -> None:
+    """The architecture lists every table of the database, and no other."""
+    section = ARCHITECTURE.read_text("utf-8").split("## Tables")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(metadata.tables)
+
+
+def test_fault_points_are_the_real_ones() -> None:
+    """The architecture numbers the points at which the tests kill a process as they do, and each is in the code."""
+    told = words(ARCHITECTURE, r"`(\d[a-d]?)`")
+    assert told == set(STEPS)
+    code = [file for folder in ("bot", "actions", "rasa_project") for file in (ROOT / folder).glob("*.py")]
+    assert told == {step for file in code for step in words(file, r'faults\.reach\("(\w+)"\)')}

@@ -1,12 +1,14 @@
 """The interview on the real stack, as a resident has it, in three languages."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from store.tables import consents, dialogue_states, participations
+from store import clock
+from store.tables import consents, dialogue_states, participations, people
 from tests.stack import Stack
 
 SCRIPTS = sorted((Path(__file__).parent / "conversations").glob("*/interview.txt"))
@@ -100,6 +102,22 @@ def test_all_processes_restart_in_mid_interview(stack: Stack) -> None:
         ("district", 0, "answered", "betzenberg"),
         ("need", 0, "answered", "Einen Treffpunkt für Eltern"),
         ("more", 0, "answered", "no"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["Es gibt keine Kita", "ja, ein Arzt fehlt", "Nein, nur dass die Busse nie kommen"])
+def test_a_need_told_at_anything_else_is_kept(stack: Stack, text: str) -> None:
+    """Asked for anything else, a person tells the next need at once; no word of it is guessed away by Rasa."""
+    resident = stack.at_need()
+    resident.says("Mehr Bäume")
+    with stack.database.write() as connection:
+        # As if they had thought about it for a while: it is not a further bubble of the answer before.
+        asked_at = clock.now() - timedelta(minutes=1)
+        connection.execute(people.update().where(people.c.id == stack.person(resident)).values(asked_at=asked_at))
+    assert resident.says(text) == ["Danke, Ihre Antwort ist gespeichert.", "Gibt es noch etwas?"]
+    assert stack.answers_of(resident)[2:] == [
+        ("more", 0, "answered", "yes", 1),
+        ("need", 1, "answered", text, 1),
     ]
 
 

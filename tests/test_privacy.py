@@ -117,9 +117,10 @@ def test_erased_again_before_the_notice_was_read(stack: Stack) -> None:
     resident = stack.at_need()
     resident.says("Ein Treffpunkt", id="told-before-deleting")
     resident.says("daten löschen")
-    resident.presses("Ja, alles löschen")
-    answer = resident.posts({"text": "Ein Treffpunkt"}, id="told-before-deleting")
-    assert answer.json()["state"] == "duplicate"
+    confirmed = resident.button("Ja, alles löschen")
+    resident.presses("Ja, alles löschen", id="the-deletion")
+    for body, id in (({"text": "Ein Treffpunkt"}, "told-before-deleting"), ({"button": confirmed}, "the-deletion")):
+        assert resident.posts(body, id=id).json()["state"] == "duplicate"
     assert stack.answers_of(resident) == []
     assert stack.count(tables.inbox, tables.inbox.c.person == stack.person(resident)) == 0
 
@@ -181,6 +182,11 @@ def test_too_young(stack: Stack) -> None:
     resident.says("Ich bin doch 18")
     resident.expects_reply("Ich speichere nichts")
     assert stack.answers_of(resident) == []
+    journal = stack.data / "deletions.jsonl"
+    assert not journal.exists() or person not in journal.read_text()
+    again = Resident(stack.url).begins(former=resident.token)
+    again.expects_reply("Ich speichere nichts")
+    assert "In welcher Sprache" in Resident(stack.url).begins(former="somebody else").transcript()[-1]
 
 
 def test_declining_leaves_nothing(stack: Stack) -> None:
@@ -213,3 +219,16 @@ def test_keys_are_forgotten_after_48_hours(tmp_path: Path) -> None:
 def _people(city: City) -> set[str]:
     with city.database.read() as connection:
         return set(connection.execute(sa.select(tables.people.c.id)).scalars())
+
+
+def test_a_new_round_begins_with_a_new_participation(tmp_path: Path) -> None:
+    """D3: answers of an earlier round count nothing in another one; it begins with its own consent."""
+    talk = City(tmp_path).talk().at_need()
+    with talk.city.database.write() as connection:
+        connection.execute(tables.participations.update().values(round="an earlier one"))
+    talk.says("hallo", "greet")
+    talk.says("ja")
+    with talk.city.database.read() as connection:
+        rounds = connection.execute(sa.select(tables.participations.c.round)).scalars().all()
+    assert rounds == ["an earlier one", "needs"]
+    assert "In welchem Stadtteil" in talk.log()[-1].text

@@ -7,8 +7,10 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+import sqlalchemy as sa
 
 from deploy import local
+from store import tables
 from tests.stack import Stack
 from tests.tester import SAID, Resident
 
@@ -102,8 +104,14 @@ def test_rasa_alone_holds_a_conversation(stack: Stack) -> None:
         ("hilfe", "Was brauchen Sie"),
         ("Ein Treffpunkt", "gespeichert"),
         ("nein", "Vielen Dank"),
+        ("daten löschen", "alles löschen"),
     ):
         assert expected in say(text), text
+    shell = (tables.participations.c.channel == "shell",)
+    before = stack.count(tables.participations, *shell)
+    assert "Ihr Beleg" in say("ja")
+    assert stack.count(tables.participations, *shell) == before - 1
+    assert "In welcher Sprache" in say("hallo")
 
 
 @pytest.mark.last
@@ -116,6 +124,9 @@ def test_no_text_in_the_logs(stack: Stack) -> None:
     canaries = {text for text in SAID if len(text) >= 12} | {stack.secret.decode()}
     canaries |= {json.dumps(text)[1:-1] for text in canaries if text.isprintable()}
     canaries |= {stack.settings.environ[name] for name in ("RASA_TOKEN", "ACTIONS_TOKEN")}
+    with stack.database.read() as connection:
+        canaries |= set(connection.execute(sa.select(tables.people.c.id)).scalars())
+        canaries |= set(connection.execute(sa.select(tables.inbox.c.key)).scalars())
     assert isinstance(resident, Resident)
     logs = [file for file in (stack.data / "logs").iterdir() if file.name != "train.log"]
     assert {"bot.log", "actions.log", "rasa.log"} <= {file.name for file in logs}

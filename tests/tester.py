@@ -28,9 +28,9 @@ class Resident:
         self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
         self.token = ""
 
-    def begins(self) -> "Resident":
-        """Opens the chat; the bot speaks first."""
-        answer = self._patiently("POST", "/api/session", {"languages": list(self.languages)})
+    def begins(self, former: str | None = None) -> "Resident":
+        """Opens the chat, perhaps right after a former one; the bot speaks first."""
+        answer = self._patiently("POST", "/api/session", {"languages": list(self.languages), "former": former})
         assert answer.status_code == 201, answer.text
         self.token = answer.json()["token"]
         SAID.add(self.token)

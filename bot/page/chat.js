@@ -23,6 +23,7 @@ const transport = new Transport({
 // --- languages
 
 let asked = 0;
+let former;
 
 /** The whole page in the best match of these languages; of several wishes the last one counts. */
 async function speak(...languages) {
@@ -43,7 +44,7 @@ async function start(event) {
   starting = true;
   view.waiting(true);
   try {
-    const { token, language } = await transport.session([view.pageLanguage(), ...navigator.languages]);
+    const { token, language } = await transport.session([view.pageLanguage(), ...navigator.languages], former);
     talk = { token, language, after: 0, due: true, messages: [] };
     memory.keep(talk);
     resume(memory.recallDraft());
@@ -62,9 +63,13 @@ function resume(draft) {
   transport.open(talk.token);
 }
 
-/** The talk is over for this tab: nothing of it stays, but for a draft that nobody has received. */
+/**
+ * The talk is over for this tab: nothing of it stays, but for a draft that nobody has received. Until a reload the
+ * page knows which one it was: who just said to be too young is not asked again at once.
+ */
 function end({ word, draft = "" }) {
   transport.close();
+  former = talk?.token;
   talk = null;
   memory.forget();
   memory.keepDraft(draft);

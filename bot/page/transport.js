@@ -106,8 +106,9 @@ export class Transport {
     return this.#insist((signal) => ask(path, { signal }));
   }
 
-  session(languages) {
-    return this.#insist((signal) => ask("/api/session", { body: { languages }, signal }));
+  /** A new session; `former` is the token of the one that this page held before, if any. */
+  session(languages, former) {
+    return this.#insist((signal) => ask("/api/session", { body: { languages, former }, signal }));
   }
 
   /** Starts to read, and sends what waits. */

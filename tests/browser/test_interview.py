@@ -59,28 +59,42 @@ def test_german(stack: Stack, page_at: PageAt, viewport: tuple[int, int], device
     expect(page.locator(".city", has_text="Danke, Ihre Antwort ist gespeichert.")).to_have_count(1)
 
 
+def test_too_young(stack: Stack, page_at: PageAt) -> None:
+    """D10: a child who says so is sent off kindly, and pressing «start again» at once does not help."""
+    page = page_at(f"{stack.url}/chat", locale="de-DE")
+    start(page)
+    hears(page, "In welcher Sprache")
+    press(page, "Deutsch")
+    hears(page, "16 Jahre")
+    press(page, "Nein, ich bin jünger")
+    hears(page, "Mitmachen kann man ab 16 Jahren")
+    press(page, "Neu beginnen")
+    start(page)
+    hears(page, "Ich speichere nichts")
+
+
 def test_arabic(stack: Stack, page_at: PageAt) -> None:
     """The interview in Arabic on a phone: right to left, corrected, and at last deleted with a receipt code."""
     page = page_at(f"{stack.url}/chat", locale="ar-SY", viewport=(360, 740))
     shoot(page, "ar-1-start")
     start(page)
-    hears(page, "بأي لغة")
+    hears(page, "لغة الكتابة")
     press(page, "العربية")
     hears(page, "16")
     write(page, "نعم")
-    hears(page, "هل تشارك؟")
+    hears(page, "المشاركة؟")
     shoot(page, "ar-2-consent")
     press(page, "نعم، أشارك")
-    hears(page, "في أي حي")
+    hears(page, "ما الحي")
     shoot(page, "ar-3-district")
     press(page, "Dansenberg")
-    hears(page, "ماذا تحتاج")
+    hears(page, "ما الذي ينقص")
     write(page, "نريد ملعبًا للأطفال")
-    hears(page, "شيئًا آخر")
+    hears(page, "شيء آخر")
     write(page, "رجوع")
-    hears(page, "ماذا تحتاج")
+    hears(page, "ما الذي ينقص")
     write(page, "نريد ملعبًا وحديقة في Dansenberg")
-    hears(page, "شيئًا آخر")
+    hears(page, "شيء آخر")
     shoot(page, "ar-4-need")
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.locator(".city .text").last.get_attribute("dir") == "rtl"
