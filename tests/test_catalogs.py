@@ -119,7 +119,7 @@ CONSENTS = {("kaiserslautern", "2026-11-24"): "c039e6e96009743b"}
 
 @pytest.mark.parametrize(("city", "version"), CONSENTS)
 def test_a_consent_that_changes_gets_a_new_version(city: str, version: str) -> None:
-    """D3, D4: the words of a consent belong to its version; other words need another one, so that all are asked again."""
+    """D3, D4: the words of a consent belong to its version; with other words everybody is asked again."""
     words = Words(city)
     texts = [words.raw(code, "consent") for code in packs.city(city).languages]
     digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ from tests.stack import Stack, free_ports
 
 
 def test_shell(stack: Stack) -> None:
-    """A developer is asked and answers on a terminal; the district is stored, of channel «shell»; C6: nobody else may listen in."""
+    """A developer is asked on a terminal; the district is stored, channel «shell»; C6: on this machine alone."""
     port = free_ports(1)[0]
     command = local.rasa_command("shell", local.train.model_file(), port)
     terminal = pexpect.spawn(
