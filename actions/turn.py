@@ -50,10 +50,10 @@ def _work(connection: sa.Connection, wiring: Wiring, act: str, key: str, fence: 
     if message is None:
         raise Refused("message_unknown")
     people.check_fence(connection, message.person, fence)
-    person = _load(connection, wiring, message.person, now)
+    person = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     outcome = acts.perform(_scene(wiring, person, act, message))
     changes.apply(connection, person, wiring.round, outcome, now)
-    after = _load(connection, wiring, message.person, now)
+    after = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     changes.settle(connection, after, wiring.round)
     reply = _reply(wiring, outcome, after)
     if not receipts.write(connection, key, message.person, outcome.effect, reply, now):
@@ -84,12 +84,6 @@ def _reply(wiring: Wiring, outcome: Outcome, person: Person) -> dict[str, Any]:
     return reply | {"says": replies.to_data(says)}
 
 
-def _load(connection: sa.Connection, wiring: Wiring, person: str, now: datetime) -> Person:
-    version = wiring.round.consent.version or ""
-    bar = keys.bar(wiring.config.secret, person)
-    return people.load(connection, person, wiring.round.id, version, bar, now)
-
-
 def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: datetime) -> tuple[str, int]:
     """Enters a message that came straight to Rasa, as our service would have; its key and fence."""
     secret = wiring.config.secret
@@ -97,8 +91,10 @@ def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: dat
     key = keys.message_key(secret, SHELL, call.natural)
     people.greet(connection, person, SHELL, wiring.city.languages[0], now)
     text = clean(call.text)
-    inbox.accept(connection, Incoming(key, person, keys.digest(secret, text), text=text), now)
-    here = _load(connection, wiring, person, now)
+    incoming = Incoming(key, person, keys.digest(secret, text), text=text)
+    if not inbox.known(connection, key, incoming.body):
+        inbox.accept(connection, incoming, now)
+    here = people.load(connection, person, wiring.round, secret, now)
     bound = bind(wiring.round, here.progress, wiring.lexicon, text, now, None, timedelta())
     inbox.bind(connection, key, bound.asked, bound.append)
     return key, here.fence

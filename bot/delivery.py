@@ -1,6 +1,5 @@
 """From the receipt to the outbox: the reply in words, the message handled, and, where asked for, the person erased."""
 
-from dataclasses import asdict
 from typing import Any
 
 from bot.taking import Taken
@@ -65,13 +64,6 @@ def _outgoing(wiring: Wiring, language: str, says: tuple[Say, ...]) -> list[Outg
 
 def _buttons(worded: Worded) -> list[dict[str, Any]]:
     return [
-        {
-            "label": label.text,
-            "language": label.language,
-            **{k: v for k, v in asdict(label.choice).items() if k in _KEPT},
-        }
+        {"label": label.text, "language": label.language, "act": label.choice.act, "value": label.choice.value}
         for label in worded.labels
     ]
-
-
-_KEPT = ("act", "value")

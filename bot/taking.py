@@ -10,7 +10,7 @@ from bot.wiring import Wiring
 from dialogue.binding import Binding, bind
 from dialogue.reading import read
 from dialogue.rounds import Kind
-from store import clock, inbox, keys, people, receipts
+from store import clock, inbox, people, receipts
 from store.inbox import Message
 from store.people import Person
 from store.receipts import Receipt
@@ -39,17 +39,10 @@ def take(wiring: Wiring, person: str, owner: str, lease: float) -> Taken | None:
         if fence is None:
             return None
         receipt = receipts.find(connection, message.key)
-        here = load(connection, wiring, person)
+        here = people.load(connection, person, wiring.round, wiring.config.secret, now)
         binding = _bind(connection, wiring, here, message)
         metadata = _metadata(wiring, here, message, binding, fence)
         return Taken(message, fence, here.language, metadata, receipt)
-
-
-def load(connection: sa.Connection, wiring: Wiring, person: str) -> Person:
-    """The person with the progress in our round."""
-    version = wiring.round.consent.version or ""
-    bar = keys.bar(wiring.config.secret, person)
-    return people.load(connection, person, wiring.round.id, version, bar, clock.now())
 
 
 def _bind(connection: sa.Connection, wiring: Wiring, here: Person, message: Message) -> Binding:
@@ -63,9 +56,6 @@ def _bind(connection: sa.Connection, wiring: Wiring, here: Person, message: Mess
 
 def _metadata(wiring: Wiring, here: Person, message: Message, binding: Binding, fence: int) -> dict[str, Any]:
     asked = binding.asked
-    question = wiring.round.question(asked.question) if asked and message.text is not None else None
-    kind = question.kind if question else None
-    free = question is not None and (question.kind is Kind.TEXT or question.again)
     return {
         "key": message.key,
         "conversation": here.id,
@@ -73,13 +63,17 @@ def _metadata(wiring: Wiring, here: Person, message: Message, binding: Binding, 
         "language": here.language,
         "question": asked.question if asked else None,
         "instance": asked.instance if asked else None,
-        "expects": {"kind": kind, "free": free, "reads": _reads(wiring, binding, kind, message.text)},
+        "expects": _expects(wiring, binding, message.text),
         "fence": fence,
     }
 
 
-def _reads(wiring: Wiring, binding: Binding, kind: Kind | None, text: str | None) -> bool:
-    """Whether the text is an answer to a question with options. A free text is one by itself, unless a command."""
-    if binding.asked is None or text is None or kind in (None, Kind.TEXT):
-        return False
-    return read(wiring.round.question(binding.asked.question), text, wiring.lexicon) is not None
+def _expects(wiring: Wiring, binding: Binding, text: str | None) -> dict[str, Any]:
+    """What Rasa's act settler needs: the kind of the question, whether it takes free words, whether the text reads."""
+    if binding.asked is None or text is None:
+        return {"kind": None, "free": False, "reads": False}
+    question = wiring.round.question(binding.asked.question)
+    # A free text is an answer by itself, unless it is a command.
+    is_text = question.kind is Kind.TEXT
+    reads = not is_text and read(question, text, wiring.lexicon) is not None
+    return {"kind": question.kind, "free": is_text or question.again, "reads": reads}

@@ -58,10 +58,9 @@ class Turns:
                 log.error("look for messages failed: %s", type(error).__name__)
 
     async def _begin_due(self) -> None:
-        free = MOST_AT_ONCE - len(self._active)
-        if free <= 0:
+        if len(self._active) >= MOST_AT_ONCE:
             return
-        for person in await asyncio.to_thread(self._due, free + len(self._active)):
+        for person in await asyncio.to_thread(self._due, MOST_AT_ONCE):
             if person not in self._active and len(self._active) < MOST_AT_ONCE:
                 task = asyncio.create_task(self._converse(person))
                 self._active[person] = task

@@ -171,7 +171,7 @@ def _still_valid(scene: Scene, question: Question, asked: Instance) -> bool:
     """Whether an answer to this instance may count: it is open, or a plain answer was given that this revises."""
     if asked == scene.open:
         return True
-    consented = scene.progress.consent == scene.round.consent.version
+    consented = scene.progress.consent == scene.round.consent_version
     return consented and question.kind not in OPENING and asked in scene.progress.answers
 
 
@@ -192,8 +192,7 @@ def _age(scene: Scene, asked: Instance, value: str) -> Outcome:
 
 def _consent(scene: Scene, asked: Instance, value: str) -> Outcome:
     if value == "yes":
-        version = scene.round.consent.version or ""
-        return Outcome((Consent(version), *_forward(scene, asked)), (Say("consented"),))
+        return Outcome((Consent(scene.round.consent_version), *_forward(scene, asked)), (Say("consented"),))
     if scene.progress.answers:
         return Outcome((StandAside("delete"),))
     return Outcome((Erase(Erasure.DECLINED),), (Say("declined", end="erased"),), silent=True)
@@ -214,13 +213,17 @@ def _text(scene: Scene, asked: Instance, value: str) -> Outcome:
         earlier = scene.progress.answers.get(asked)
         if earlier and len(earlier.value or "") + len(value) > LONGEST_ANSWER:
             return Outcome(says=(Say("answer_full"),))
-        said = "added"
+        said = Say("added")
     elif asked in scene.progress.answers:
-        said = "changed"
+        said = Say("changed")
     else:
-        said = "saved" if has_words(value) else "saved_without_words"
+        said = _saved(value)
     give = Give(asked, State.ANSWERED, value, append=scene.heard.append)
-    return Outcome((give, *_forward(scene, asked)), (Say(said),))
+    return Outcome((give, *_forward(scene, asked)), (said,))
+
+
+def _saved(text: str) -> Say:
+    return Say("saved" if has_words(text) else "saved_without_words")
 
 
 def _another(scene: Scene, asked: Instance, text: str) -> Outcome:
@@ -231,7 +234,7 @@ def _another(scene: Scene, asked: Instance, text: str) -> Outcome:
     if following is None or scene.round.question(following.question).kind is not Kind.TEXT:
         return Outcome(says=(Say("unclear.yes_no"),))
     changes = (yes, Give(following, State.ANSWERED, text), *_forward(scene, asked))
-    return Outcome(changes, (Say("saved" if has_words(text) else "saved_without_words"),))
+    return Outcome(changes, (_saved(text),))
 
 
 def _yes_no(scene: Scene, asked: Instance, value: str) -> Outcome:

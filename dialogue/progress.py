@@ -54,7 +54,7 @@ def open_question(round: Round, progress: Progress) -> Instance | None:
     """The question that waits for an answer now, None when the interview is complete."""
     if progress.aside:
         return Instance(progress.aside, 0)
-    consented = progress.consent == round.consent.version
+    consented = progress.consent == round.consent_version
     if progress.revisit and (consented or round.question(progress.revisit.question).kind in OPENING):
         return progress.revisit
     return next((asked for asked in path(round, progress) if not passed(round, progress, asked)), None)

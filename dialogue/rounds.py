@@ -88,9 +88,9 @@ class Round(_Data):
         return found
 
     @property
-    def consent(self) -> Question:
-        """The consent question."""
-        return self.questions[OPENING.index(Kind.CONSENT)]
+    def consent_version(self) -> str:
+        """The version of the consent text that counts today."""
+        return self.questions[OPENING.index(Kind.CONSENT)].version or ""
 
 
 ASIDES = (

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from dialogue.errors import Refused
 from dialogue.outcome import Give
 from dialogue.progress import State
-from store import keys
+from store import keys, people
 from store.database import insert_once
-from store.tables import answers, consents, participations, people, revisions
+from store.tables import answers, consents, participations, revisions
 
 
 def begin(connection: sa.Connection, person: str, channel: str, round: str, language: str, now: datetime) -> int:
@@ -27,7 +27,7 @@ def begin(connection: sa.Connection, person: str, channel: str, round: str, lang
         )
         .returning(participations.c.id)
     ).scalar_one()
-    connection.execute(people.update().where(people.c.id == person).values(participation=id))
+    people.change(connection, person, participation=id)
     return id
 
 
@@ -43,7 +43,7 @@ def give(
 
     Raises Refused (consent_missing) without consent to the version that counts.
     """
-    if participation is None or not _consented(connection, participation, version):
+    if participation is None or not people.consented_to(connection, participation, version):
         raise Refused("consent_missing")
     same = (
         answers.c.participation == participation,
@@ -79,10 +79,3 @@ def set_status(connection: sa.Connection, participation: int, status: str, langu
     connection.execute(
         participations.update().where(participations.c.id == participation).values(status=status, language=language)
     )
-
-
-def _consented(connection: sa.Connection, participation: int, version: str) -> bool:
-    found = sa.select(consents.c.version).where(
-        consents.c.participation == participation, consents.c.version == version
-    )
-    return connection.execute(found).first() is not None

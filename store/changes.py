@@ -24,7 +24,6 @@ from store.people import Person
 
 def apply(connection: sa.Connection, person: Person, round: Round, outcome: Outcome, now: datetime) -> None:
     """Applies every change but the erasure: that is done after the turn, when the last notice is written."""
-    version = round.consent.version or ""
     for change in outcome.changes:
         match change:
             case ChooseLanguage(language):
@@ -37,7 +36,7 @@ def apply(connection: sa.Connection, person: Person, round: Round, outcome: Outc
                 )
                 answers.consent(connection, participation, agreed, person.language, now)
             case Give():
-                answers.give(connection, person.participation, change, version, person.language, now)
+                answers.give(connection, person.participation, change, round.consent_version, person.language, now)
             case StandAside(question):
                 people.change(connection, person.id, aside=question)
             case Revisit(asked):

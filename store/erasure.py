@@ -12,7 +12,6 @@ from store import people
 from store.database import insert_once
 from store.receipts import ERASED
 from store.tables import answers, bars, consents, counters, inbox, outbox, participations, receipts, revisions
-from store.tables import people as people_table
 
 JOURNAL = "deletions.jsonl"
 
@@ -88,7 +87,6 @@ def _leave_tombstones(connection: sa.Connection, person: str, now: datetime) -> 
 
 
 _BARE = {
-    column.name: None
-    for column in people_table.columns
-    if column.name in ("participation", "aside", "revisit_question", "revisit_instance", "asked_at")
-} | {"chosen": False, "adult": False, "stopped": False}
+    **dict.fromkeys(("participation", "aside", "revisit_question", "revisit_instance", "asked_at")),
+    **dict.fromkeys(("chosen", "adult", "stopped"), False),
+}

@@ -62,9 +62,7 @@ def known(connection: sa.Connection, key: str, body: str) -> bool:
 
 
 def accept(connection: sa.Connection, incoming: Incoming, now: datetime) -> Accepted:
-    """Stores the message once. Raises Refused (key_reused), Busy (too_many_waiting)."""
-    if known(connection, incoming.key, incoming.body):
-        return Accepted.DUPLICATE
+    """Stores a message that is not known yet, once. Raises Refused (key_reused), Busy (too_many_waiting)."""
     stored = insert_once(
         connection,
         inbox,

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from dialogue.errors import Refused
 from dialogue.progress import Given, Progress, State
-from dialogue.rounds import Instance
-from store import tables
+from dialogue.rounds import Instance, Round
+from store import keys, tables
 from store.database import insert_once
 from store.tables import answers, bars, consents, participations, people
 
@@ -25,7 +25,6 @@ class Person:
     asked_at: datetime | None
     """When the open question was put into the outbox."""
     fence: int
-    last_number: int
     progress: Progress
 
 
@@ -39,27 +38,24 @@ def exists(connection: sa.Connection, id: str) -> bool:
     return connection.execute(sa.select(people.c.id).where(people.c.id == id)).first() is not None
 
 
-def load(connection: sa.Connection, id: str, round: str, consent: str, bar: str, now: datetime) -> Person:
-    """The person with all progress in the round. `consent` is the version that counts today.
-
-    Raises Refused (person_unknown).
-    """
+def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: datetime) -> Person:
+    """The person with all progress in the round. Raises Refused (person_unknown)."""
     row = connection.execute(sa.select(people).where(people.c.id == id).with_for_update()).first()
     if row is None:
         raise Refused("person_unknown")
-    participation = _participation(connection, row.participation, round)
+    participation = _participation(connection, row.participation, round.id)
     revisit = Instance(row.revisit_question, row.revisit_instance) if row.revisit_question else None
     progress = Progress(
         language=row.language if row.chosen else None,
         adult=row.adult,
-        consent=_consent(connection, participation, consent),
+        consent=consented_to(connection, participation, round.consent_version),
         answers=_answers(connection, participation),
         aside=row.aside,
         revisit=revisit,
         stopped=row.stopped,
-        barred=_barred(connection, bar, now),
+        barred=_barred(connection, keys.bar(secret, id), now),
     )
-    return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, row.last_number, progress)
+    return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, progress)
 
 
 def change(connection: sa.Connection, id: str, **values: object) -> None:
@@ -116,7 +112,8 @@ def _participation(connection: sa.Connection, id: int | None, round: str) -> int
     return connection.execute(found).scalar()
 
 
-def _consent(connection: sa.Connection, participation: int | None, version: str) -> str | None:
+def consented_to(connection: sa.Connection, participation: int | None, version: str) -> str | None:
+    """The version, if there is proof of a consent to it."""
     given = sa.select(consents.c.version).where(
         consents.c.participation == participation, consents.c.version == version
     )

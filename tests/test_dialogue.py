@@ -33,7 +33,7 @@ NOW = datetime(2026, 11, 24, 12)
 def progress(**answers: Given) -> Progress:
     """Consented, with answers as `need_0=…`."""
     given = {Instance(name.rsplit("_", 1)[0], int(name.rsplit("_", 1)[1])): value for name, value in answers.items()}
-    return Progress("de", adult=True, consent=ROUND.consent.version, answers=given)
+    return Progress("de", adult=True, consent=ROUND.consent_version, answers=given)
 
 
 def perform(here: Progress, act: str, text: str = "", **heard: object) -> Outcome:
