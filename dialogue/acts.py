@@ -1,98 +1,48 @@
 """What a message does, by its act and the question it belongs to. Pure: progress in, outcome out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from dialogue import delicate
+from dialogue.answering import answer
+from dialogue.delicate import Moment
 from dialogue.outcome import (
-    Change,
+    Choice,
     ChooseLanguage,
-    ConfirmAdult,
-    Consent,
-    Erase,
-    Erasure,
     Give,
+    HandOver,
+    Hold,
     Outcome,
     Resume,
     Revisit,
     Say,
     StandAside,
     Stop,
+    TakeUp,
+    Withdraw,
 )
-from dialogue.progress import Given, Progress, State, open_question, passed, previous_question
-from dialogue.questions import DECLINE
-from dialogue.reading import Lexicon, named_language, read
-from dialogue.rounds import OPENING, City, Instance, Kind, Question, Round
-from dialogue.texts import has_words
-
-LONGEST_ANSWER = 8000
-"""Characters that an answer may grow to by further bubbles; each keeps the one before as a revision."""
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One message of a person, with the question instance that it was bound to when it was first taken."""
-
-    act: str
-    text: str | None = None
-    value: str | None = None
-    """The option of a pressed button."""
-    asked: Instance | None = None
-    append: bool = False
-    """The text belongs to the answer given a moment ago: people write one thought in three bubbles."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything an act needs to know."""
-
-    city: City
-    round: Round
-    lexicon: Lexicon
-    progress: Progress
-    heard: Heard
-
-    @property
-    def open(self) -> Instance | None:
-        """The question that is open now."""
-        return open_question(self.round, self.progress)
-
-    @property
-    def question(self) -> Question | None:
-        """The question that the message was bound to, None if there is no such question any more."""
-        try:
-            return self.round.question(self.heard.asked.question) if self.heard.asked else None
-        except KeyError:
-            return None
+from dialogue.progress import State, Step, open_question, passed, previous_question
+from dialogue.reading import named_language, read
+from dialogue.rounds import Instance, Kind
+from dialogue.scene import Claim, Heard, Scene
+from dialogue.summary import said, summary
 
 
 def perform(scene: Scene) -> Outcome:
     """The outcome of a message. An act that nobody knows is answered like one that nobody understood."""
     if scene.progress.barred:
         return Outcome(says=(Say("underage_again", end="finished"),), silent=True)
-    if scene.progress.stopped and scene.heard.act in _ONLY_RESUME:
-        return Outcome((Resume(),), (Say("welcome_back"),))
-    outcome = ACTS.get(scene.heard.act, not_understood)(scene)
-    if scene.progress.stopped and scene.heard.act not in ("stop", "help", "delete_my_data"):
-        return Outcome((*outcome.changes, Resume()), outcome.says, outcome.silent)
+    if scene.claim:
+        return _claimed(scene, scene.claim)
+    moment = delicate.find(scene.heard.text, scene.lexicon.moments) if scene.heard.text else None
+    if moment is Moment.DANGER or Moment.DANGER in (scene.heard.meant, scene.heard.act):
+        return emergency(scene)
+    outcome = _woken(scene, ACTS.get(scene.heard.act, not_understood))
+    if moment and not outcome.erases:
+        outcome = replace(outcome, says=(*_understood(outcome), Say(moment, lines=scene.numbers(moment))))
+    if outcome.missed and scene.progress.misses:
+        outcome = replace(outcome, says=(*outcome.says, Say("stuck")), offers=_offers(scene))
     return outcome
-
-
-def answer(scene: Scene) -> Outcome:
-    """The text or button as an answer to the question that it was bound to."""
-    question, asked = scene.question, scene.heard.asked
-    if asked is None:
-        return Outcome(says=(Say("finished_already"),))
-    if question is None or not _still_valid(scene, question, asked):
-        return Outcome(says=(Say("button_old"),) if scene.heard.value is not None else ())
-    value = scene.heard.value or read(question, scene.heard.text or "", scene.lexicon)
-    if value is None and scene.heard.act in ("yes", "no") and question.again:
-        # Only here may the classifier's guess count: consent, age and deletion want a word that we know.
-        value = scene.heard.act
-    if value is None and question.again and scene.heard.text:
-        return _another(scene, asked, scene.heard.text)
-    if value is None:
-        return Outcome(says=(Say(f"unclear.{question.kind}"),))
-    return _ANSWERS[question.kind](scene, asked, value)
 
 
 def skip(scene: Scene) -> Outcome:
@@ -105,8 +55,8 @@ def skip(scene: Scene) -> Outcome:
     question = scene.round.question(asked.question)
     if scene.progress.aside:
         return Outcome((StandAside(None),), (Say("kept"),) if asked.question == "delete" else ())
-    if scene.progress.revisit and passed(scene.round, scene.progress, asked):
-        return Outcome((Revisit(None),), (Say("unchanged"),))
+    if scene.progress.revisit and passed(scene.round, scene.progress, Step(asked)):
+        return Outcome((Revisit(None),), (Say("done" if question.kind is Kind.LANGUAGES else "unchanged"),))
     if question.again:
         return Outcome((Give(asked, State.ANSWERED, "no"),))
     if not question.skip:
@@ -124,20 +74,56 @@ def go_back(scene: Scene) -> Outcome:
     return Outcome((Revisit(earlier),), (Say("going_back"),))
 
 
+def change_answer(scene: Scene) -> Outcome:
+    """Asks which answer shall be another one."""
+    if not said(scene.round, scene.progress):
+        return Outcome(says=(Say("nothing_to_change"),))
+    return Outcome((StandAside("change"),))
+
+
 def repeat(scene: Scene) -> Outcome:
     """Asks the open question once more."""
     return Outcome()
 
 
+def pause(scene: Scene) -> Outcome:
+    """Waits until the person comes back, here or with the code elsewhere."""
+    code = scene.progress.code
+    told = Say("paused", {"code": code}) if code else Say("stopped_early")
+    return Outcome((Stop(), StandAside(None)), (told,), silent=True)
+
+
+def resume(scene: Scene) -> Outcome:
+    """Goes on where it stopped; to somebody new it says how a code brings an earlier talk back."""
+    if scene.progress.consent is None:
+        return Outcome(says=(Say("resume_how"),))
+    return Outcome(says=(Say("welcome_back"),))
+
+
 def stop(scene: Scene) -> Outcome:
     """Stops the interview; what was said stays, and a later message goes on."""
-    said = "stopped" if scene.progress.consent else "stopped_early"
-    return Outcome((Stop(), StandAside(None)), (Say(said),), silent=True)
+    told = "stopped" if scene.progress.consent else "stopped_early"
+    return Outcome((Stop(), StandAside(None)), (Say(told),), silent=True)
 
 
-def help_(scene: Scene) -> Outcome:
-    """Says what can be done at any time."""
-    return Outcome(says=(Say("help"),))
+def tell(key: str) -> Callable[[Scene], Outcome]:
+    """An act that says one sentence, in which {city} may stand, and asks the question again."""
+
+    def told(scene: Scene) -> Outcome:
+        return Outcome(says=(Say(key, {"city": scene.city.name}),))
+
+    return told
+
+
+def why_do_you_ask(scene: Scene) -> Outcome:
+    """Why the open question is asked."""
+    asked = scene.open
+    return Outcome(says=(Say(f"{asked.question}.why" if asked and not scene.progress.aside else "why"),))
+
+
+def talk_to_a_person(scene: Scene) -> Outcome:
+    """Whom one can ring or write to."""
+    return Outcome(says=(Say("talk_to_a_person", lines=scene.numbers("person")),))
 
 
 def change_language(scene: Scene) -> Outcome:
@@ -145,13 +131,29 @@ def change_language(scene: Scene) -> Outcome:
     named = scene.heard.value or named_language(scene.heard.text or "", scene.lexicon)
     if named is None:
         return Outcome((StandAside("switch"),))
-    return _choose(scene, Instance("switch", 0), named)
+    aside = (StandAside(None),) if scene.progress.aside == "switch" else ()
+    return Outcome((ChooseLanguage(named), *aside), (Say("language_chosen"),))
+
+
+def my_data(scene: Scene) -> Outcome:
+    """Shows what is stored; the channel adds a copy that machines can read."""
+    lines = summary(scene.city, scene.round, scene.progress)
+    if not lines:
+        return Outcome(says=(Say("my_data_none", attachment="my_data"),))
+    return Outcome(says=(Say("my_data", count=len(lines), lines=lines, attachment="my_data"),))
 
 
 def delete_my_data(scene: Scene) -> Outcome:
     """Asks once more; only the yes to that erases."""
     asked_already = scene.progress.aside == "delete"
     return Outcome((StandAside("delete"),), (Say("unclear.yes_no"),) if asked_already else ())
+
+
+def someone_else(scene: Scene) -> Outcome:
+    """Closes the talk for the next person, after a question; at once where nothing has been said yet."""
+    if scene.progress.consent is None:
+        return Outcome((HandOver(),), (Say("handed_over", end="closed"),), silent=True)
+    return Outcome((StandAside("someone_else"),))
 
 
 def greet(scene: Scene) -> Outcome:
@@ -161,117 +163,108 @@ def greet(scene: Scene) -> Outcome:
     return Outcome(says=(Say("welcome_back"),))
 
 
+def emergency(scene: Scene) -> Outcome:
+    """Numbers to ring at once. What was written is not kept, unless the person says so; nothing else is asked."""
+    numbers = Say("emergency", lines=scene.numbers("emergency"))
+    asked, question = scene.heard.asked, scene.question
+    told = bool(scene.heard.text) and question is not None and question.free and asked == scene.open
+    if told and scene.progress.consent == scene.round.consent_version:
+        return Outcome((Hold(), StandAside("keep")), (numbers,))
+    return Outcome(says=(numbers, Say("emergency_on")), silent=True)
+
+
 def not_understood(scene: Scene) -> Outcome:
     """Says so, with what can be done, and asks again."""
     question = scene.question
     return Outcome(says=(Say(f"unclear.{question.kind}" if question else "unclear"),))
 
 
-def _still_valid(scene: Scene, question: Question, asked: Instance) -> bool:
-    """Whether an answer to this instance may count: it is open, or a plain answer was given that this revises."""
-    if asked == scene.open:
-        return True
-    consented = scene.progress.consent == scene.round.consent_version
-    return consented and question.kind not in OPENING and asked in scene.progress.answers
+def _woken(scene: Scene, act: Callable[[Scene], Outcome]) -> Outcome:
+    """The act's outcome; whoever had stopped goes on by it, if it is not about stopping itself."""
+    if not scene.progress.stopped:
+        return act(scene)
+    if scene.heard.act in _ONLY_RESUME:
+        return Outcome((Resume(),), (Say("welcome_back"),))
+    outcome = act(scene)
+    if scene.heard.act in ("stop", "pause", "help", "delete_my_data", "thank"):
+        return outcome
+    return replace(outcome, changes=(*outcome.changes, Resume()))
 
 
-def _choose(scene: Scene, asked: Instance, value: str) -> Outcome:
-    changes: list[Change] = [ChooseLanguage(value)]
-    if scene.progress.aside == "switch":
-        changes.append(StandAside(None))
-    if scene.progress.revisit == asked:
-        changes.append(Revisit(None))
-    return Outcome(tuple(changes), (Say("language_chosen"),))
-
-
-def _age(scene: Scene, asked: Instance, value: str) -> Outcome:
-    if value == "no":
-        return Outcome((Erase(Erasure.UNDERAGE),), (Say("underage", end="erased"),), silent=True)
-    return Outcome((ConfirmAdult(), *_forward(scene, asked)))
-
-
-def _consent(scene: Scene, asked: Instance, value: str) -> Outcome:
-    if value == "yes":
-        return Outcome((Consent(scene.round.consent_version), *_forward(scene, asked)), (Say("consented"),))
+def _claimed(scene: Scene, claim: Claim) -> Outcome:
+    if claim is not Claim.FOUND or scene.claimed is None:
+        return Outcome(says=(Say(f"code_{claim}"),))
     if scene.progress.answers:
-        return Outcome((StandAside("delete"),))
-    return Outcome((Erase(Erasure.DECLINED),), (Say("declined", end="erased"),), silent=True)
+        return Outcome(says=(Say("code_taken"),))
+    return Outcome((TakeUp(scene.claimed),), (Say("taken_up"),))
 
 
-def _district(scene: Scene, asked: Instance, value: str) -> Outcome:
-    if value == DECLINE:
-        return Outcome((Give(asked, State.DECLINED), *_forward(scene, asked)), (Say("declined_district"),))
-    name = next((district.name for district in scene.city.districts if district.id == value), None)
-    if name is None:
-        return Outcome(says=(Say("button_old"),))
-    said = Say("district_changed" if asked in scene.progress.answers else "district_noted", {"district": name})
-    return Outcome((Give(asked, State.ANSWERED, value), *_forward(scene, asked)), (said,))
+def _understood(outcome: Outcome) -> tuple[Say, ...]:
+    """Help is an answer too: whoever gets it is not told that they were not understood."""
+    return tuple(say for say in outcome.says if not say.key.startswith("unclear"))
 
 
-def _text(scene: Scene, asked: Instance, value: str) -> Outcome:
-    if scene.heard.append:
-        earlier = scene.progress.answers.get(asked)
-        if earlier and len(earlier.value or "") + len(value) > LONGEST_ANSWER:
-            return Outcome(says=(Say("answer_full"),))
-        said = Say("added")
-    elif asked in scene.progress.answers:
-        said = Say("changed")
-    else:
-        said = _saved(value)
-    give = Give(asked, State.ANSWERED, value, append=scene.heard.append)
-    return Outcome((give, *_forward(scene, asked)), (said,))
+def _offers(scene: Scene) -> tuple[Choice, ...]:
+    """What to offer after two misunderstandings in a row."""
+    asked = scene.open
+    skippable = asked is not None and not scene.progress.aside and scene.round.question(asked.question).skip
+    skipping = (Choice("", key="skip", act="skip"),) if skippable else ()
+    return (
+        *skipping,
+        Choice("", key="offer.language", act="change_language"),
+        Choice("", key="offer.person", act="talk_to_a_person"),
+    )
 
 
-def _saved(text: str) -> Say:
-    return Say("saved" if has_words(text) else "saved_without_words")
+def _answer(scene: Scene) -> Outcome:
+    """An answer; but a yes to «did you mean …?» does that act."""
+    meant = scene.heard.asked == scene.open == Instance("meant", 0) and scene.question
+    text = scene.heard.value or scene.heard.text or ""
+    if meant and "yes" in (text, read(meant, text, scene.lexicon)):
+        return _mean(scene)
+    return answer(scene)
 
 
-def _another(scene: Scene, asked: Instance, text: str) -> Outcome:
-    """Asked whether there is anything else, the person says it at once: a yes, and the answer to what comes next."""
-    yes = Give(asked, State.ANSWERED, "yes")
-    opened = replace(scene.progress, revisit=None, answers={**scene.progress.answers, asked: Given(yes.state, "yes")})
-    following = open_question(scene.round, opened)
-    if following is None or scene.round.question(following.question).kind is not Kind.TEXT:
-        return Outcome(says=(Say("unclear.yes_no"),))
-    changes = (yes, Give(following, State.ANSWERED, text), *_forward(scene, asked))
-    return Outcome(changes, (_saved(text),))
+def _mean(scene: Scene) -> Outcome:
+    """What was kept as an answer was meant as an act: the answer goes, the act is done."""
+    act, _, place = (scene.progress.about or "").partition(" ")
+    question, _, instance = place.partition(".")
+    asked = Instance(question, int(instance or 0))
+    text = given.value if (given := scene.progress.answers.get(asked)) else None
+    answers = {key: value for key, value in scene.progress.answers.items() if key != asked}
+    here = replace(scene.progress, aside=None, about=None, answers=answers)
+    heard = Heard(act, text, asked=open_question(scene.round, here))
+    outcome = ACTS.get(act, not_understood)(replace(scene, progress=here, heard=heard))
+    return replace(outcome, changes=(Withdraw(asked), StandAside(None), *outcome.changes))
 
 
-def _yes_no(scene: Scene, asked: Instance, value: str) -> Outcome:
-    if asked.question == "delete":
-        if value == "yes":
-            return Outcome((Erase(Erasure.ASKED),), silent=True)
-        return Outcome((StandAside(None),), (Say("kept"),))
-    return Outcome((Give(asked, State.ANSWERED, value), *_forward(scene, asked)))
-
-
-def _forward(scene: Scene, asked: Instance) -> tuple[Change, ...]:
-    return (Revisit(None),) if scene.progress.revisit == asked else ()
-
-
-_ONLY_RESUME = ("skip", "greet", "repeat", "yes")
+_ONLY_RESUME = ("skip", "greet", "repeat", "yes", "resume")
 """To somebody who had stopped, «weiter» and the like mean: go on; not: skip the question."""
 
-_ANSWERS: dict[Kind, Callable[[Scene, Instance, str], Outcome]] = {
-    Kind.LANGUAGE: _choose,
-    Kind.AGE_GATE: _age,
-    Kind.CONSENT: _consent,
-    Kind.DISTRICT: _district,
-    Kind.TEXT: _text,
-    Kind.YES_NO: _yes_no,
-}
-
 ACTS: dict[str, Callable[[Scene], Outcome]] = {
-    "answer": answer,
-    "yes": answer,
-    "no": answer,
+    "answer": _answer,
+    "yes": _answer,
+    "no": _answer,
     "skip": skip,
     "go_back": go_back,
+    "change_answer": change_answer,
     "repeat": repeat,
+    "pause": pause,
+    "resume": resume,
     "stop": stop,
-    "help": help_,
+    "help": tell("help"),
+    "who_are_you": tell("who_are_you"),
+    "why_do_you_ask": why_do_you_ask,
     "change_language": change_language,
+    "privacy": tell("privacy"),
+    "my_data": my_data,
     "delete_my_data": delete_my_data,
+    "results": tell("results"),
+    "talk_to_a_person": talk_to_a_person,
+    "thank": tell("thank"),
     "greet": greet,
+    "insult": tell("insult"),
+    "emergency": emergency,
+    "someone_else": someone_else,
     "not_understood": not_understood,
 }

@@ -29,19 +29,36 @@ class Consent:
 
 @dataclass(frozen=True)
 class Give:
-    """An answer to keep; a second one for the same instance is a revision. `append` adds to the text that is there."""
+    """An answer to keep; a second one for the same instance is a revision."""
 
     asked: Instance
     state: State
     value: str | None = None
-    append: bool = False
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """What was kept as an answer was none: it goes, and what stood there before comes back."""
+
+    asked: Instance
 
 
 @dataclass(frozen=True)
 class StandAside:
-    """The interview waits for this question; None: it goes on."""
+    """The interview waits for this question, which may be about an act or a message; None: it goes on."""
 
     question: str | None
+    about: str | None = None
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The message itself is held back, until the person says whether it may be kept."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """The person has been told that personal data are taken out."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,18 @@ class Resume:
     """A stopped person goes on."""
 
 
+@dataclass(frozen=True)
+class TakeUp:
+    """The participation behind a code goes on here; where it was before, nothing of it stays."""
+
+    participation: int
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Somebody else answers from now on: the participation is out of reach here; done after the turn."""
+
+
 class Erasure(StrEnum):
     """Why a person is erased."""
 
@@ -76,7 +105,22 @@ class Erase:
     reason: Erasure
 
 
-Change = ChooseLanguage | ConfirmAdult | Consent | Give | StandAside | Revisit | Stop | Resume | Erase
+Change = (
+    ChooseLanguage
+    | ConfirmAdult
+    | Consent
+    | Give
+    | Withdraw
+    | StandAside
+    | Hold
+    | Told
+    | Revisit
+    | Stop
+    | Resume
+    | TakeUp
+    | HandOver
+    | Erase
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +133,25 @@ class Choice:
     language: str | None = None
     """The language of the name where it is not the person's own: «العربية» among German buttons."""
     act: str = "answer"
+    number: int | None = None
+    """Which one, where there are several of the name: «Your need (2)»."""
+    names: str | None = None
+    """A language, as its code, whose name in the person's language is the label."""
+    chosen: bool = False
+    """Of several that may be chosen, this one is already."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line under a sentence: a name as a key, and what stands behind it; all keys, names and texts of persons."""
+
+    name: str
+    number: int | None = None
+    value: str | None = None
+    """A text or a proper name, as it is."""
+    keys: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    """Languages, as codes."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +160,16 @@ class Say:
 
     key: str
     values: Mapping[str, str] = field(default_factory=dict)
+    count: int | None = None
+    """The number by which the sentence takes its plural form; {count} in it."""
+    lines: tuple[Line, ...] = ()
     choices: tuple[Choice, ...] = ()
     asked: Instance | None = None
     """The question instance that this asks."""
     end: str | None = None
-    """«erased» or «finished»: nothing more is expected."""
+    """«erased», «closed» (somebody else answers, or it goes on elsewhere) or «finished»: nothing more is expected."""
+    attachment: str | None = None
+    """«my_data»: the channel adds the person's copy of all that is stored."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +180,18 @@ class Outcome:
     says: tuple[Say, ...] = ()
     silent: bool = False
     """The next question is not asked again."""
+    offers: tuple[Choice, ...] = ()
+    """Buttons besides those of the next question."""
+
+    @property
+    def missed(self) -> bool:
+        """Whether the message was not understood."""
+        return any(say.key.partition(".")[0] == "unclear" for say in self.says)
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether somebody else answers from now on."""
+        return HandOver() in self.changes
 
     @property
     def erases(self) -> Erase | None:

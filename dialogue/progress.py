@@ -14,6 +14,8 @@ class State(StrEnum):
     ANSWERED = "answered"
     SKIPPED = "skipped"
     DECLINED = "declined"
+    LATER = "later"
+    """To be asked again before the group ends: who writes first may find the theme easier afterwards."""
 
 
 class Status(StrEnum):
@@ -48,6 +50,21 @@ class Progress:
     stopped: bool = False
     barred: bool = False
     """Said a moment ago to be too young."""
+    about: str | None = None
+    """What the question that stands aside is about: an act, or the key of a message."""
+    misses: int = 0
+    """Messages in a row that were not understood."""
+    told: bool = False
+    """Whether the person knows that personal data are taken out of what they write."""
+    code: str | None = None
+    """The mark behind which the channel shows the code to go on with."""
+
+
+class Step(NamedTuple):
+    """A question on a person's path; `late`: put off at its own place, it is asked here at last."""
+
+    asked: Instance
+    late: bool = False
 
 
 def open_question(round: Round, progress: Progress) -> Instance | None:
@@ -57,30 +74,32 @@ def open_question(round: Round, progress: Progress) -> Instance | None:
     consented = progress.consent == round.consent_version
     if progress.revisit and (consented or round.question(progress.revisit.question).kind in OPENING):
         return progress.revisit
-    return next((asked for asked in path(round, progress) if not passed(round, progress, asked)), None)
+    return _first_open(round, progress)
 
 
 def previous_question(round: Round, progress: Progress) -> Instance | None:
     """The question before the open one, None at the very first."""
-    steps = list(path(round, progress))
+    steps = path(round, progress)
     here = progress.revisit or open_question(round, progress)
     if here is None:
         return steps[-1] if steps else None
-    index = steps.index(here) if here in steps else len(steps)
+    index = len(steps) - 1 - steps[::-1].index(here) if here in steps else len(steps)
     return steps[index - 1] if index > 0 else None
 
 
-def path(round: Round, progress: Progress) -> Iterator[Instance]:
+def path(round: Round, progress: Progress) -> list[Instance]:
     """The questions in the order in which this person meets them, up to the first that is not yet passed."""
-    for asked in _order(round, progress):
-        yield asked
-        if not passed(round, progress, asked):
-            return
+    met: list[Instance] = []
+    for step in _order(round, progress):
+        met.append(step.asked)
+        if not passed(round, progress, step):
+            break
+    return met
 
 
-def passed(round: Round, progress: Progress, asked: Instance) -> bool:
+def passed(round: Round, progress: Progress, step: Step) -> bool:
     """Whether the person has answered, skipped or declined it."""
-    question = round.question(asked.question)
+    question = round.question(step.asked.question)
     match question.kind:
         case Kind.LANGUAGE:
             return progress.language is not None
@@ -89,38 +108,70 @@ def passed(round: Round, progress: Progress, asked: Instance) -> bool:
         case Kind.CONSENT:
             return progress.consent == question.version
         case _:
-            return asked in progress.answers
+            given = progress.answers.get(step.asked)
+            return given is not None and not (step.late and given.state is State.LATER)
 
 
 def status(round: Round, progress: Progress) -> Status:
     """The status of the participation that this progress describes."""
-    if next((asked for asked in path(round, progress) if not passed(round, progress, asked)), None) is None:
+    if _first_open(round, progress) is None:
         return Status.COMPLETE
     if progress.stopped:
         return Status.STOPPED
     return Status.PARTIAL if progress.answers else Status.CONSENTED
 
 
-def _order(round: Round, progress: Progress) -> Iterator[Instance]:
+def _first_open(round: Round, progress: Progress) -> Instance | None:
+    return next((step.asked for step in _order(round, progress) if not passed(round, progress, step)), None)
+
+
+def _order(round: Round, progress: Progress) -> Iterator[Step]:
     done: set[str] = set()
     for question in round.questions:
-        if question.group is None:
-            yield Instance(question.id, 0)
+        if question.kind is Kind.REVIEW:
+            # Whoever adds a need after the end sees once more what will be handed on.
+            yield Step(Instance(question.id, _further(round, progress)))
+        elif question.group is None:
+            if _due(round, progress, question, 0):
+                yield Step(Instance(question.id, 0))
         elif question.group not in done:
             done.add(question.group)
-            yield from _repeated(_members(round, question.group), progress)
+            yield from _repeated(round, progress, question.group)
 
 
-def _repeated(members: list[Question], progress: Progress) -> Iterator[Instance]:
+def _repeated(round: Round, progress: Progress, group: str) -> Iterator[Step]:
+    members = [question for question in round.questions if question.group == group]
     again = next((question for question in members if question.again), None)
     number = 0
     while True:
-        for question in members:
-            yield Instance(question.id, number)
-        if again is None or progress.answers.get(Instance(again.id, number)) != Given(State.ANSWERED, "yes"):
+        due = [question for question in members if _due(round, progress, question, number)]
+        yield from (Step(Instance(question.id, number)) for question in due if not question.again)
+        for question in due:
+            given = progress.answers.get(Instance(question.id, number))
+            if given is not None and given.state is State.LATER:
+                yield Step(Instance(question.id, number), late=True)
+        if again is None:
+            return
+        yield Step(Instance(again.id, number))
+        if progress.answers.get(Instance(again.id, number)) != YES:
             return
         number += 1
 
 
-def _members(round: Round, group: str) -> list[Question]:
-    return [question for question in round.questions if question.group == group]
+def _due(round: Round, progress: Progress, question: Question, number: int) -> bool:
+    """Whether the answer that it hangs on was given; of the same round of its group, where that is its group too."""
+    if question.when is None:
+        return True
+    condition = round.question(question.when.question)
+    same = condition.group is not None and condition.group == question.group
+    given = progress.answers.get(Instance(condition.id, number if same else 0))
+    return given is not None and given.state is State.ANSWERED and question.when.answer in (None, given.value)
+
+
+def _further(round: Round, progress: Progress) -> int:
+    """How often «anything else?» was answered yes."""
+    again = {question.id for question in round.questions if question.again}
+    return sum(given == YES and asked.question in again for asked, given in progress.answers.items())
+
+
+YES = Given(State.ANSWERED, "yes")

@@ -3,33 +3,28 @@
 from dataclasses import asdict
 from typing import Any
 
-from dialogue.outcome import Choice, Say
+from dialogue.outcome import Choice, Line, Say
 from dialogue.rounds import Instance
 
 
 def to_data(says: tuple[Say, ...]) -> list[dict[str, Any]]:
     """The sentences as JSON data."""
-    return [
-        {
-            "key": say.key,
-            "values": dict(say.values),
-            "choices": [asdict(choice) for choice in say.choices],
-            "asked": list(say.asked) if say.asked else None,
-            "end": say.end,
-        }
-        for say in says
-    ]
+    return [asdict(say) for say in says]
 
 
 def from_data(data: list[dict[str, Any]]) -> tuple[Say, ...]:
     """The sentences of a receipt."""
-    return tuple(
-        Say(
-            say["key"],
-            say["values"],
-            tuple(Choice(**choice) for choice in say["choices"]),
-            Instance(*say["asked"]) if say["asked"] else None,
-            say["end"],
-        )
-        for say in data
+    return tuple(_say(**say) for say in data)
+
+
+def _say(lines: list[dict[str, Any]], choices: list[dict[str, Any]], asked: Any, **rest: Any) -> Say:
+    return Say(
+        lines=tuple(_line(**line) for line in lines),
+        choices=tuple(Choice(**choice) for choice in choices),
+        asked=Instance(*asked) if asked else None,
+        **rest,
     )
+
+
+def _line(keys: list[str], languages: list[str], **rest: Any) -> Line:
+    return Line(keys=tuple(keys), languages=tuple(languages), **rest)

@@ -1,11 +1,13 @@
 """The questionnaire as data: a city, its districts, and a round of questions, validated."""
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ID = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)
+OPTION = Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=40)
 
 
 class Kind(StrEnum):
@@ -15,14 +17,25 @@ class Kind(StrEnum):
     AGE_GATE = "age_gate"
     CONSENT = "consent"
     DISTRICT = "district"
+    THEME = "theme"
     TEXT = "text"
+    SCALE = "scale"
+    CHOICE = "choice"
+    LANGUAGES = "languages"
+    """Any number of languages, by the names that CLDR knows."""
     YES_NO = "yes_no"
+    REVIEW = "review"
+    """Plays back what will be handed on."""
+    PICK = "pick"
+    """Which of the answers so far; only aside of the interview."""
 
 
 OPENING = (Kind.LANGUAGE, Kind.AGE_GATE, Kind.CONSENT)
 """The kinds that come before anything is stored as an answer."""
 
 YES_OR_NO = (Kind.AGE_GATE, Kind.CONSENT, Kind.YES_NO)
+LISTED = (Kind.THEME, Kind.SCALE, Kind.CHOICE, Kind.LANGUAGES)
+"""The kinds whose options the round lists."""
 
 
 class Instance(NamedTuple):
@@ -36,13 +49,23 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class When(_Data):
+    """A question is asked only if an earlier one was answered, perhaps with a certain answer."""
+
+    question: str = ID
+    answer: str | None = None
+
+
 class Question(_Data):
     """One question. Its words stand in the city's catalog under its id."""
 
     id: str = ID
     kind: Kind
+    options: tuple[Annotated[str, OPTION], ...] = ()
+    """Of a scale from its lowest to its highest; of languages those that have a button, as CLDR codes."""
     skip: bool = False
     """Whether the person may pass it over."""
+    when: When | None = None
     group: str | None = None
     """Questions of one group are asked again together."""
     again: bool = False
@@ -50,12 +73,19 @@ class Question(_Data):
     version: str | None = None
     """Of a consent: changes whenever the text changes; who agreed to an older one is asked again."""
 
+    @property
+    def free(self) -> bool:
+        """Whether anything may be said there in one's own words: as the answer, or ahead of what comes next."""
+        return self.kind in (Kind.TEXT, Kind.THEME) or self.again
+
 
 class District(_Data):
     """A Stadtteil. Its name is a proper noun, the same in every language, as on the street signs."""
 
     id: str = ID
     name: str
+    aliases: tuple[str, ...] = ()
+    """What people call it or a quarter of it, in any script. One alias may stand at several districts: then we ask."""
 
 
 class Round(_Data):
@@ -66,18 +96,30 @@ class Round(_Data):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        ids = [question.id for question in self.questions]
-        if double := next((id for id in ids if ids.count(id) > 1), None):
-            raise ValueError(f"the question id «{double}» stands twice")
+        problem = next(self._problems(), None)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def _problems(self) -> Iterator[str]:
         kinds = [question.kind for question in self.questions[: len(OPENING)]]
         if tuple(kinds) != OPENING:
-            raise ValueError("a round opens with a language, an age_gate and a consent question")
+            yield "a round opens with a language, an age_gate and a consent question"
+        earlier: set[str] = {question.id for question in ASIDES}
         for question in self.questions:
+            if question.id in earlier:
+                yield f"the question id «{question.id}» stands twice, or is one of ours"
             if (question.kind is Kind.CONSENT) != (question.version is not None):
-                raise ValueError(f"«{question.id}»: a consent has a version, no other question has one")
+                yield f"«{question.id}»: a consent has a version, no other question has one"
             if question.again and (question.kind is not Kind.YES_NO or question.group is None):
-                raise ValueError(f"«{question.id}»: only a yes_no question in a group can ask «again»")
-        return self
+                yield f"«{question.id}»: only a yes_no question in a group can ask «again»"
+            if (question.kind in LISTED) != bool(question.options):
+                yield f"«{question.id}»: options belong to {', '.join(LISTED)}, and these need them"
+            if question.when and question.when.question not in earlier:
+                yield f"«{question.id}»: «when» names no earlier question"
+            if question.kind is Kind.PICK:
+                yield f"«{question.id}»: only we ask which answer is meant"
+            earlier.add(question.id)
 
     def question(self, id: str) -> Question:
         """The question with this id; KeyError if there is none."""
@@ -96,6 +138,10 @@ class Round(_Data):
 ASIDES = (
     Question(id="delete", kind=Kind.YES_NO),
     Question(id="switch", kind=Kind.LANGUAGE),
+    Question(id="change", kind=Kind.PICK),
+    Question(id="meant", kind=Kind.YES_NO),
+    Question(id="keep", kind=Kind.YES_NO),
+    Question(id="someone_else", kind=Kind.YES_NO),
 )
 """Questions that belong to no round: they stand aside of the interview, which waits until they are answered."""
 

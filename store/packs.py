@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from dialogue.contacts import Contact, Contacts
 from dialogue.errors import Misconfigured
 from dialogue.rounds import City, Round
 
@@ -21,6 +22,11 @@ def city(name: str, folder: Path = CITIES) -> City:
 def round(city: str, name: str, folder: Path = CITIES) -> Round:
     """A round of the city."""
     return _read(folder / city / "rounds" / f"{name}.yml", Round)
+
+
+def contacts(city: str, folder: Path = CITIES) -> tuple[Contact, ...]:
+    """Whom the people of the city can turn to."""
+    return _read(folder / city / "contacts.yml", Contacts).contacts
 
 
 def _read(file: Path, kind: type[Data]) -> Data:

@@ -1,0 +1,15 @@
+"""The words of the delicate moments: delicate.yml of each language. How they are written: dialogue/delicate.py."""
+
+from functools import cache
+
+import yaml
+
+from dialogue.delicate import Patterns, patterns
+from translations.languages import FOLDER
+
+
+@cache
+def delicate() -> Patterns:
+    """The patterns of all languages together."""
+    files = sorted(FOLDER.glob("*/delicate.yml"))
+    return patterns(yaml.safe_load(file.read_text("utf-8")) for file in files)
