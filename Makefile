@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train stories chromium export mutants bench shell lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train stories understand chromium export mutants bench shell lock clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -64,6 +64,9 @@ train: setup ## Train the assistant if its training data changed
 stories: train ## Check the assistant against its test stories (rasa test)
 	model=$$($(PYTHON) -m deploy.train) && \
 	$(RASA) test core --e2e --no-plot --fail-on-prediction-errors --stories tests --model "$$model" --out ../var/stories
+
+understand: train ## Measure how well the acts are understood in every language
+	@$(PYTHON) -m tests.understanding
 
 chromium: ## See to a Chromium for the browser test
 	@test -n "$(NO_BROWSER)" || sh deploy/chromium.sh

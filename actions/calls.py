@@ -16,6 +16,8 @@ class Call:
     person: str
     fence: int
     text: str
+    meant: str | None
+    """The act that an answer may have been meant as."""
     shell: bool
 
 
@@ -24,13 +26,15 @@ def read(act: str | None, tracker: dict[str, Any]) -> Call:
     message = tracker.get("latest_message") or {}
     metadata = message.get("metadata") or {}
     settled = act or (message.get("intent") or {}).get("name") or "not_understood"
-    text = message.get("text") or ""
+    text, meant = message.get("text") or "", message.get("meant")
     if "key" not in metadata:
         events: list[dict[str, Any]] = tracker.get("events") or []
         heard: dict[str, Any] = next((event for event in reversed(events) if event.get("event") == "user"), {})
         natural = f"{tracker['sender_id']}:{heard.get('message_id')}"
-        return Call(settled, natural, tracker["sender_id"], 0, text, shell=True)
+        return Call(settled, natural, tracker["sender_id"], 0, text, meant, shell=True)
     try:
-        return Call(settled, metadata["key"], metadata["conversation"], int(metadata["fence"]), text, shell=False)
+        return Call(
+            settled, metadata["key"], metadata["conversation"], int(metadata["fence"]), text, meant, shell=False
+        )
     except (KeyError, TypeError, ValueError):
         raise Invalid("call_incomplete") from None

@@ -9,8 +9,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import calls, turn
 from actions.wiring import wiring
-from dialogue import replies
-from store import logs
+from dialogue import acts, replies
+from store import keys, logs
 from translations.wording import word
 
 log = logs.logger("actions")
@@ -31,7 +31,8 @@ class _Act(Action):
         says = replies.from_data(reply["says"])
         for worded in word(wiring().words, reply["language"], says):
             buttons = [{"title": label.text, "payload": label.text} for label in worded.labels]
-            dispatcher.utter_message(text=worded.text, buttons=buttons or None)
+            text = keys.reveal(wiring().config.secret, worded.text)
+            dispatcher.utter_message(text=text, buttons=buttons or None)
         return self.events(ended=any(say.end for say in says))
 
     def events(self, ended: bool) -> list[EventType]:
@@ -50,37 +51,9 @@ class AskQuestion(_Act):
         return [*emptied, ActiveLoop(None)] if ended else emptied
 
 
-class Skip(_Act):
-    act = "skip"
-
-
-class GoBack(_Act):
-    act = "go_back"
-
-
-class Repeat(_Act):
-    act = "repeat"
-
-
-class Stop(_Act):
-    act = "stop"
-
-
-class Help(_Act):
-    act = "help"
-
-
-class ChangeLanguage(_Act):
-    act = "change_language"
-
-
-class DeleteMyData(_Act):
-    act = "delete_my_data"
-
-
-class Greet(_Act):
-    act = "greet"
-
-
-class NotUnderstood(_Act):
-    act = "not_understood"
+# One class an act, since the SDK finds actions as classes.
+_INTERRUPTIONS = [
+    type(f"_{act}", (_Act,), {"act": act, "__module__": __name__})
+    for act in acts.ACTS
+    if act not in ("answer", "yes", "no")
+]

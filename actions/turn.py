@@ -8,13 +8,15 @@ import sqlalchemy as sa
 from actions.calls import Call
 from actions.wiring import Wiring
 from dialogue import acts, replies
-from dialogue.acts import Heard, Scene
 from dialogue.binding import bind
 from dialogue.errors import Refused
 from dialogue.outcome import Erasure, Outcome, Say
+from dialogue.progress import Progress
 from dialogue.questions import ask
+from dialogue.reading import resume_code
+from dialogue.scene import Heard, Scene
 from dialogue.texts import clean
-from store import changes, clock, erasure, faults, inbox, keys, people, receipts
+from store import changes, clock, erasure, faults, handover, inbox, keys, people, receipts
 from store.inbox import Incoming, Message
 from store.people import Person
 from translations.languages import languages
@@ -33,7 +35,7 @@ def perform(wiring: Wiring, call: Call) -> dict[str, Any]:
         key, fence = (_enter_shell(connection, wiring, call, now)) if call.shell else (call.natural, call.fence)
         receipt = receipts.find(connection, key)
         if receipt is None:
-            reply = _work(connection, wiring, call.act, key, fence, now)
+            reply = _work(connection, wiring, call, key, fence, now)
         elif receipt.is_tombstone or receipt.reply is None:
             raise Refused("tombstone")
         else:
@@ -45,14 +47,14 @@ def perform(wiring: Wiring, call: Call) -> dict[str, Any]:
     return reply
 
 
-def _work(connection: sa.Connection, wiring: Wiring, act: str, key: str, fence: int, now: datetime) -> dict[str, Any]:
+def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence: int, now: datetime) -> dict[str, Any]:
     message = inbox.find(connection, key)
     if message is None:
         raise Refused("message_unknown")
     people.check_fence(connection, message.person, fence)
     person = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
-    outcome = acts.perform(_scene(wiring, person, act, message))
-    changes.apply(connection, person, wiring.round, outcome, now)
+    outcome = acts.perform(_scene(connection, wiring, person, call, message, now))
+    changes.apply(connection, person, wiring.round, wiring.config.secret, outcome, now)
     after = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     changes.settle(connection, after, wiring.round)
     reply = _reply(wiring, outcome, after)
@@ -61,16 +63,42 @@ def _work(connection: sa.Connection, wiring: Wiring, act: str, key: str, fence: 
     return reply
 
 
-def _scene(wiring: Wiring, person: Person, act: str, message: Message) -> Scene:
-    heard = Heard(message.act or act, message.text, message.value, message.asked, message.append)
-    return Scene(wiring.city, wiring.round, wiring.lexicon, person.progress, heard)
+def _scene(
+    connection: sa.Connection, wiring: Wiring, person: Person, call: Call, message: Message, now: datetime
+) -> Scene:
+    heard = _heard(message, message.act or call.act, call.meant)
+    code = resume_code(message.text or "")
+    claim, claimed = (None, None)
+    if code:
+        claim, claimed = handover.claim(connection, wiring.config.secret, person.id, code, wiring.round.id, now)
+    held = inbox.find(connection, person.progress.about or "") if person.progress.aside == "keep" else None
+    return Scene(
+        wiring.city,
+        wiring.round,
+        wiring.lexicon,
+        wiring.contacts,
+        person.progress,
+        heard,
+        claim,
+        claimed,
+        held=_heard(held, "answer", None) if held else None,
+    )
+
+
+def _heard(message: Message, act: str, meant: str | None) -> Heard:
+    return Heard(act, message.text, message.value, message.asked, message.append, message.key, meant)
 
 
 def _reply(wiring: Wiring, outcome: Outcome, person: Person) -> dict[str, Any]:
     says = outcome.says
     reply: dict[str, Any] = {"language": person.language}
-    if outcome.erases:
-        reply["erase"] = outcome.erases.reason
+    autonyms = [(language.code, language.autonym) for language in languages().values()]
+    if outcome.hands_over:
+        reply["hand_over"] = True
+        first = ask(wiring.city, wiring.round, Progress(), autonyms)
+        says = (*says, first) if first else says
+    elif outcome.erases:
+        reply |= {"erase": outcome.erases.reason, "participation": person.mark}
         asked = outcome.erases.reason is Erasure.ASKED
         if asked or person.participation is not None:
             # What was stored may stand in a backup: only then is there something to note in the journal.
@@ -78,8 +106,7 @@ def _reply(wiring: Wiring, outcome: Outcome, person: Person) -> dict[str, Any]:
         if asked:
             says = (*says, Say("erased", {"code": reply["code"]}, end="erased"))
     elif not outcome.silent:
-        autonyms = [(language.code, language.autonym) for language in languages().values()]
-        question = ask(wiring.city, wiring.round, person.progress, autonyms)
+        question = ask(wiring.city, wiring.round, person.progress, autonyms, outcome.offers)
         says = (*says, question) if question else says
     return reply | {"says": replies.to_data(says)}
 
@@ -103,8 +130,13 @@ def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: dat
 def _finish_shell(connection: sa.Connection, wiring: Wiring, key: str, reply: dict[str, Any], now: datetime) -> None:
     """What our service does after a turn: the message is handled, and who asked for it is erased."""
     message = inbox.find(connection, key)
-    inbox.handled(connection, key)
-    if message is not None and "erase" in reply:
+    if message is None:
+        return
+    inbox.handled(connection, key, held=people.holds(connection, message.person, key))
+    if "hand_over" in reply:
+        handover.detach(connection, message.person, now)
+    if "erase" in reply:
         reason, barred = Erasure(reply["erase"]), keys.bar(wiring.config.secret, message.person)
-        erasure.journal(wiring.config.data / erasure.JOURNAL, message.person, reason, reply.get("code"), now)
+        journal = wiring.config.data / erasure.JOURNAL
+        erasure.journal(journal, message.person, reply["participation"], reason, reply.get("code"), now)
         erasure.carry_out(connection, message.person, reason, barred, now)

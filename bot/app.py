@@ -104,7 +104,7 @@ async def _tidy(wiring: Wiring) -> None:
     """Removes by and by what need not be kept."""
     while True:
         try:
-            await asyncio.to_thread(retention.tidy, wiring.database, clock.now())
+            await asyncio.to_thread(retention.tidy, wiring.database, clock.now(), wiring.city.keep_until)
         except SQLAlchemyError as error:
             log.error("tidying failed: %s", type(error).__name__)
         await asyncio.sleep(TIDY_EVERY)

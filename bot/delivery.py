@@ -6,7 +6,7 @@ from bot.taking import Taken
 from bot.wiring import Wiring
 from dialogue import replies
 from dialogue.outcome import Erasure, Say
-from store import clock, erasure, faults, inbox, keys, outbox, people, receipts
+from store import clock, erasure, faults, handover, inbox, keys, outbox, people, receipts
 from store.outbox import Outgoing
 from store.receipts import Receipt
 from translations.wording import Worded, word
@@ -21,10 +21,13 @@ def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
     messages = _outgoing(wiring, reply["language"], replies.from_data(reply["says"]))
     person, key, now = taken.message.person, taken.message.key, clock.now()
     if "erase" in reply:
-        erasure.journal(wiring.config.data / erasure.JOURNAL, person, Erasure(reply["erase"]), reply.get("code"), now)
+        journal, reason = wiring.config.data / erasure.JOURNAL, Erasure(reply["erase"])
+        erasure.journal(journal, person, reply["participation"], reason, reply.get("code"), now)
     with wiring.database.write() as connection:
         people.check_fence(connection, person, taken.fence)
-        inbox.handled(connection, key)
+        inbox.handled(connection, key, held=people.holds(connection, person, key))
+        if "hand_over" in reply:
+            handover.detach(connection, person, now)
         if "erase" in reply:
             barred = keys.bar(wiring.config.secret, person)
             erasure.carry_out(connection, person, Erasure(reply["erase"]), barred, now)
@@ -57,7 +60,9 @@ def delay_notice(wiring: Wiring, taken: Taken) -> None:
 
 def _outgoing(wiring: Wiring, language: str, says: tuple[Say, ...]) -> list[Outgoing]:
     return [
-        Outgoing(worded.text, worded.language, _buttons(worded), worded.say.asked, worded.say.end)
+        Outgoing(
+            worded.text, worded.language, _buttons(worded), worded.say.asked, worded.say.end, worded.say.attachment
+        )
         for worded in word(wiring.words, language, says)
     ]
 

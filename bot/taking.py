@@ -74,6 +74,5 @@ def _expects(wiring: Wiring, binding: Binding, text: str | None) -> dict[str, An
         return {"kind": None, "free": False, "reads": False}
     question = wiring.round.question(binding.asked.question)
     # A free text is an answer by itself, unless it is a command.
-    is_text = question.kind is Kind.TEXT
-    reads = not is_text and read(question, text, wiring.lexicon) is not None
-    return {"kind": question.kind, "free": is_text or question.again, "reads": reads}
+    reads = question.kind is not Kind.TEXT and read(question, text, wiring.lexicon) is not None
+    return {"kind": question.kind, "free": question.free, "reads": reads}

@@ -15,7 +15,7 @@ from bot.signals import Signals
 from bot.turns import Turns
 from bot.wiring import Wiring
 from dialogue.errors import Invalid, Refused
-from store import clock, erasure, keys, outbox, people
+from store import clock, copies, erasure, keys, outbox, people
 from store.outbox import Delivery
 from translations.languages import best, languages
 from translations.wording import direction
@@ -26,6 +26,7 @@ LOOK_EVERY = 1.0
 """Seconds between looks into the log: another process may have written there."""
 LONGEST_WAIT = 25.0
 MOST_BYTES = 65_536
+COPY_HEADERS = {"Content-Disposition": 'attachment; filename="mitsprache.json"', "Cache-Control": "no-store"}
 STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
 
 
@@ -43,6 +44,7 @@ class Web:
             Route("/api/messages", self.messages, methods=["POST"]),
             Route("/api/messages", self.poll, methods=["GET"]),
             Route("/api/events", self.events),
+            Route("/api/my-data", self.my_data),
         ]
 
     async def words(self, request: Request) -> Response:
@@ -105,6 +107,17 @@ class Web:
                 await _wait(event, min(LOOK_EVERY, deadline - time.monotonic()))
         return JSONResponse({"messages": [self._shown(person, one) for one in found]}, headers=STREAM_HEADERS)
 
+    async def my_data(self, request: Request) -> Response:
+        """The person's copy of all that is stored about them, as a file."""
+        person = await self._known(request)
+        copy = await asyncio.to_thread(self._copy, person)
+        content = keys.reveal(self._wiring.config.secret, json.dumps(copy, ensure_ascii=False, indent=2))
+        return Response(content, media_type="application/json", headers=COPY_HEADERS)
+
+    def _copy(self, person: str) -> dict[str, Any]:
+        with self._wiring.database.read() as connection:
+            return copies.own(connection, person)
+
     async def _stream(self, person: str, after: int) -> AsyncIterator[str]:
         yield ": hello\n\n"
         pinged = time.monotonic()
@@ -131,7 +144,7 @@ class Web:
         return {
             "number": one.number,
             "from": "city",
-            "text": one.text,
+            "text": keys.reveal(secret, one.text),
             "language": one.language,
             "direction": direction(one.language),
             "buttons": [
@@ -144,6 +157,7 @@ class Web:
                 for index, button in enumerate(one.buttons)
             ],
             "end": one.end,
+            "attachment": one.attachment,
         }
 
     def _begin(self, person: str, language: str, earlier: str | None) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.rasa import Rasa
+from dialogue.contacts import Contact
 from dialogue.reading import Lexicon
 from dialogue.rounds import City, Round
 from store import packs
@@ -23,17 +24,20 @@ class Wiring:
     round: Round
     words: Words
     lexicon: Lexicon
+    contacts: tuple[Contact, ...]
 
 
 def wire(settings: Config) -> Wiring:
     """The real things, by the settings."""
     city, words = packs.city(settings.city), Words(settings.city)
+    round = packs.round(settings.city, settings.round)
     return Wiring(
         settings,
         Database(settings.database_url),
         Rasa(settings.rasa_url, settings.rasa_token),
         city,
-        packs.round(settings.city, settings.round),
+        round,
         words,
-        lexicon.build(city, words),
+        lexicon.build(city, round, words),
+        packs.contacts(settings.city),
     )

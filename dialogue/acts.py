@@ -11,7 +11,6 @@ from dialogue.outcome import (
     ChooseLanguage,
     Give,
     HandOver,
-    Hold,
     Outcome,
     Resume,
     Revisit,
@@ -35,7 +34,7 @@ def perform(scene: Scene) -> Outcome:
     if scene.claim:
         return _claimed(scene, scene.claim)
     moment = delicate.find(scene.heard.text, scene.lexicon.moments) if scene.heard.text else None
-    if moment is Moment.DANGER or Moment.DANGER in (scene.heard.meant, scene.heard.act):
+    if moment is Moment.danger or "emergency" in (scene.heard.meant, scene.heard.act):
         return emergency(scene)
     outcome = _woken(scene, ACTS.get(scene.heard.act, not_understood))
     if moment and not outcome.erases:
@@ -169,7 +168,7 @@ def emergency(scene: Scene) -> Outcome:
     asked, question = scene.heard.asked, scene.question
     told = bool(scene.heard.text) and question is not None and question.free and asked == scene.open
     if told and scene.progress.consent == scene.round.consent_version:
-        return Outcome((Hold(), StandAside("keep")), (numbers,))
+        return Outcome((StandAside("keep", scene.heard.key),), (numbers,))
     return Outcome(says=(numbers, Say("emergency_on")), silent=True)
 
 

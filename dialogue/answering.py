@@ -20,12 +20,12 @@ from dialogue.outcome import (
     Told,
     Withdraw,
 )
-from dialogue.progress import YES, Given, Progress, State, open_question
+from dialogue.progress import YES, Given, State, open_question
 from dialogue.questions import DECLINE, LATER, option_choices
 from dialogue.reading import candidates, read
 from dialogue.redact import redact
-from dialogue.rounds import LISTED, OPENING, Instance, Kind, Question
-from dialogue.scene import Heard, Scene
+from dialogue.rounds import OPENING, Instance, Kind, Question
+from dialogue.scene import Scene
 from dialogue.summary import line, said
 from dialogue.texts import has_words
 
@@ -135,7 +135,9 @@ def _text(scene: Scene, asked: Instance, value: str) -> Outcome:
         return Outcome(says=(Say("answer_full"),))
     kept, told = _redacted(scene, joined)
     key = "added" if scene.heard.append else "changed" if earlier else _saved(value)
-    meant = (StandAside("meant", f"{scene.heard.meant} {asked.question}.{asked.instance}"),) if scene.heard.meant else ()
+    meant = (
+        (StandAside("meant", f"{scene.heard.meant} {asked.question}.{asked.instance}"),) if scene.heard.meant else ()
+    )
     changes = (Give(asked, State.ANSWERED, kept), *_forward(scene, asked), *told.changes, *meant)
     return Outcome(changes, (Say(key), *told.says))
 
@@ -149,7 +151,7 @@ def _ahead(scene: Scene, asked: Instance, text: str) -> Outcome:
     answers = dict(scene.progress.answers)
     following: Instance | None = asked
     while following is not None and (question := scene.round.question(following.question)).kind is not Kind.TEXT:
-        if not question.free or following in answers and answers[following].state is not State.ANSWERED:
+        if not question.free or (following in answers and answers[following].state is not State.ANSWERED):
             return Outcome(says=(Say(f"unclear.{scene.round.question(asked.question).kind}"),))
         given = YES if question.again else Given(State.LATER, None)
         changes.append(Give(following, given.state, given.value))

@@ -61,7 +61,11 @@ def _sent_before(round: Round, progress: Progress, lexicon: Lexicon, text: str, 
 
 
 def _free_text_before(round: Round, progress: Progress, asked: Instance | None) -> Instance | None:
-    if progress.aside or progress.revisit or progress.stopped or asked is None:
+    if progress.revisit or progress.stopped or asked is None:
+        return None
+    if progress.aside == "meant":
+        progress = replace(progress, aside=None)
+    if progress.aside:
         return None
     earlier = previous_question(round, progress)
     if earlier is None or round.question(earlier.question).kind is not Kind.TEXT:

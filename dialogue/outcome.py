@@ -45,15 +45,10 @@ class Withdraw:
 
 @dataclass(frozen=True)
 class StandAside:
-    """The interview waits for this question, which may be about an act or a message; None: it goes on."""
+    """The interview waits for this question, which may be about an act or a message held back; None: it goes on."""
 
     question: str | None
     about: str | None = None
-
-
-@dataclass(frozen=True)
-class Hold:
-    """The message itself is held back, until the person says whether it may be kept."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +107,6 @@ Change = (
     | Give
     | Withdraw
     | StandAside
-    | Hold
     | Told
     | Revisit
     | Stop

@@ -18,7 +18,9 @@ Autonyms = Iterable[tuple[str, str]]
 """Language code and the language's name in itself."""
 
 
-def ask(city: City, round: Round, progress: Progress, autonyms: Autonyms, offers: tuple[Choice, ...] = ()) -> Say | None:
+def ask(
+    city: City, round: Round, progress: Progress, autonyms: Autonyms, offers: tuple[Choice, ...] = ()
+) -> Say | None:
     """The open question with its buttons and what is offered besides; the last word when nothing is open."""
     asked = open_question(round, progress)
     if asked is None:

@@ -1,6 +1,7 @@
 """The questionnaire as data: a city, its districts, and a round of questions, validated."""
 
 from collections.abc import Iterator
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
@@ -154,3 +155,5 @@ class City(_Data):
     districts: tuple[District, ...]
     languages: tuple[str, ...] = Field(min_length=1)
     """The languages it speaks, as codes of languages.yml; the first is the one when nothing else is known."""
+    keep_until: date
+    """The day after which the answers are erased: the end of the city's project."""

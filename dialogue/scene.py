@@ -21,6 +21,8 @@ class Heard:
     asked: Instance | None = None
     append: bool = False
     """The text belongs to the answer given a moment ago: people write one thought in three bubbles."""
+    key: str = ""
+    """The key of the message, by which it can be held back."""
     meant: str | None = None
     """The act that an answer in free words may have been meant as."""
 
@@ -66,9 +68,9 @@ class Scene:
             return None
 
     def numbers(self, purpose: str) -> tuple[Line, ...]:
-        """Where to turn to for this purpose."""
+        """Where to turn to for this purpose; in an emergency nothing but names and numbers."""
+        mine = [one for one in self.contacts if one.purpose == purpose]
+        ways = [(one.phone, None if purpose == "emergency" else one.url) for one in mine]
         return tuple(
-            Line(f"contact.{one.id}", value=", ".join(filter(None, (one.phone, one.url))))
-            for one in self.contacts
-            if one.purpose == purpose
+            Line(f"contact.{one.id}", value=", ".join(filter(None, way))) for one, way in zip(mine, ways, strict=True)
         )

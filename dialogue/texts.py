@@ -13,7 +13,7 @@ WORD_JOINER = "\u2060"
 
 
 def clean(text: str) -> str:
-    """The text as it may be stored: NFC, no control or direction characters, no lone surrogates, trimmed.
+    """The text as it may be stored: NFC, no control, direction or private characters, no lone surrogates, trimmed.
 
     Joiners stay: Persian spelling and emoji need them. Raises Invalid (text_empty, text_too_long).
     """
@@ -49,7 +49,7 @@ def has_words(text: str) -> bool:
 
 
 def _unwanted(char: str) -> bool:
-    return char in DIRECTION_CONTROLS or unicodedata.category(char) in ("Cc", "Cs")
+    return char in DIRECTION_CONTROLS or unicodedata.category(char) in ("Cc", "Cs", "Co")
 
 
 def _has_symbol(text: str) -> bool:

@@ -6,14 +6,17 @@ import sqlalchemy as sa
 
 from dialogue.errors import Refused
 from dialogue.outcome import Give
-from dialogue.progress import State
+from dialogue.rounds import Instance
 from store import keys, people
 from store.database import insert_once
 from store.tables import answers, consents, participations, revisions
 
 
-def begin(connection: sa.Connection, person: str, channel: str, round: str, language: str, now: datetime) -> int:
+def begin(
+    connection: sa.Connection, person: str, channel: str, round: str, language: str, secret: bytes, now: datetime
+) -> int:
     """A new participation, from its consent on; its id."""
+    mark = keys.mark()
     id: int = connection.execute(
         participations.insert()
         .values(
@@ -23,6 +26,8 @@ def begin(connection: sa.Connection, person: str, channel: str, round: str, lang
             language=language,
             status="consented",
             number=keys.export_number(),
+            mark=mark,
+            code=keys.code_hash(secret, keys.resume_code(secret, mark)),
             started_at=now,
         )
         .returning(participations.c.id)
@@ -59,8 +64,6 @@ def give(
             )
         )
         return
-    if given.append and earlier.state == State.ANSWERED:
-        values["text"] = f"{earlier.text}\n{given.value}"
     connection.execute(
         revisions.insert().values(
             answer=earlier.id,
@@ -72,6 +75,26 @@ def give(
         )
     )
     connection.execute(answers.update().where(*same).values(revision=earlier.revision + 1, **values))
+
+
+def withdraw(connection: sa.Connection, participation: int | None, asked: Instance) -> None:
+    """Takes an answer away that was none; the one before it, if there was one, stands again."""
+    same = (
+        answers.c.participation == participation,
+        answers.c.question == asked.question,
+        answers.c.instance == asked.instance,
+    )
+    latest = connection.execute(sa.select(answers.c.id, answers.c.revision).where(*same).with_for_update()).first()
+    if latest is None:
+        return
+    before = (revisions.c.answer == latest.id, revisions.c.revision == latest.revision - 1)
+    earlier = connection.execute(sa.select(revisions).where(*before)).first()
+    connection.execute(revisions.delete().where(*before))
+    if earlier is None:
+        connection.execute(answers.delete().where(*same))
+        return
+    names = ("revision", "state", "text", "language", "answered_at")
+    connection.execute(answers.update().where(*same).values({name: earlier._mapping[name] for name in names}))
 
 
 def set_status(connection: sa.Connection, participation: int, status: str, language: str) -> None:

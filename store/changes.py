@@ -5,49 +5,70 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from dialogue.outcome import (
+    Change,
     ChooseLanguage,
     ConfirmAdult,
     Consent,
     Erase,
     Give,
+    HandOver,
     Outcome,
     Resume,
     Revisit,
     StandAside,
     Stop,
+    TakeUp,
+    Told,
+    Withdraw,
 )
 from dialogue.progress import status
 from dialogue.rounds import Round
-from store import answers, people
+from store import answers, handover, inbox, people
 from store.people import Person
 
 
-def apply(connection: sa.Connection, person: Person, round: Round, outcome: Outcome, now: datetime) -> None:
-    """Applies every change but the erasure: that is done after the turn, when the last notice is written."""
+def apply(
+    connection: sa.Connection, person: Person, round: Round, secret: bytes, outcome: Outcome, now: datetime
+) -> None:
+    """Applies every change but erasing and handing over: these are done after the turn, with the last notice."""
     for change in outcome.changes:
-        match change:
-            case ChooseLanguage(language):
-                people.change(connection, person.id, language=language, chosen=True)
-            case ConfirmAdult():
-                people.change(connection, person.id, adult=True)
-            case Consent(agreed):
-                participation = person.participation or answers.begin(
-                    connection, person.id, person.channel, round.id, person.language, now
-                )
-                answers.consent(connection, participation, agreed, person.language, now)
-            case Give():
-                answers.give(connection, person.participation, change, round.consent_version, person.language, now)
-            case StandAside(question):
-                people.change(connection, person.id, aside=question)
-            case Revisit(asked):
-                question, instance = asked or (None, None)
-                people.change(connection, person.id, revisit_question=question, revisit_instance=instance)
-            case Stop():
-                people.change(connection, person.id, stopped=True)
-            case Resume():
-                people.change(connection, person.id, stopped=False)
-            case Erase():
-                pass
+        _apply(connection, person, round, secret, change, now)
+    people.change(connection, person.id, misses=person.progress.misses + 1 if outcome.missed else 0)
+
+
+def _apply(
+    connection: sa.Connection, person: Person, round: Round, secret: bytes, change: Change, now: datetime
+) -> None:
+    match change:
+        case ChooseLanguage(language):
+            people.change(connection, person.id, language=language, chosen=True)
+        case ConfirmAdult():
+            people.change(connection, person.id, adult=True)
+        case Consent(agreed):
+            participation = person.participation or answers.begin(
+                connection, person.id, person.channel, round.id, person.language, secret, now
+            )
+            answers.consent(connection, participation, agreed, person.language, now)
+        case Give():
+            answers.give(connection, person.participation, change, round.consent_version, person.language, now)
+        case Withdraw(asked):
+            answers.withdraw(connection, person.participation, asked)
+        case StandAside(question, about):
+            people.change(connection, person.id, aside=question, about=about)
+            inbox.let_go(connection, person.id)
+        case Told():
+            people.change(connection, person.id, told=True)
+        case Revisit(asked):
+            question, instance = asked or (None, None)
+            people.change(connection, person.id, revisit_question=question, revisit_instance=instance)
+        case Stop():
+            people.change(connection, person.id, stopped=True)
+        case Resume():
+            people.change(connection, person.id, stopped=False)
+        case TakeUp(participation):
+            handover.take_up(connection, person.id, participation, now)
+        case HandOver() | Erase():
+            pass
 
 
 def settle(connection: sa.Connection, person: Person, round: Round) -> None:

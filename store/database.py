@@ -65,7 +65,8 @@ def migrate(url: str, revision: str = "head") -> None:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS))
-    engine = _engine(url, "BEGIN IMMEDIATE")
+    # SQLite changes a table by making it anew: for a moment its foreign keys point nowhere.
+    engine = _engine(url, "BEGIN IMMEDIATE", foreign_keys="OFF")
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
@@ -73,15 +74,15 @@ def migrate(url: str, revision: str = "head") -> None:
     engine.dispose()
 
 
-def _engine(url: str, begin: str) -> sa.Engine:
+def _engine(url: str, begin: str, foreign_keys: str = "ON") -> sa.Engine:
     # Parameters hold persons' texts: they must not reach an error message or a log.
     engine = sa.create_engine(url, hide_parameters=True, pool_size=10)
     if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine, begin)
+        _prepare_sqlite(engine, begin, foreign_keys)
     return engine
 
 
-def _prepare_sqlite(engine: sa.Engine, begin: str) -> None:
+def _prepare_sqlite(engine: sa.Engine, begin: str, foreign_keys: str) -> None:
     @sa.event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
@@ -89,7 +90,7 @@ def _prepare_sqlite(engine: sa.Engine, begin: str) -> None:
             f"busy_timeout = {WAIT_FOR_LOCK * 1000}",
             "journal_mode = WAL",
             "synchronous = FULL",
-            "foreign_keys = ON",
+            f"foreign_keys = {foreign_keys}",
             "secure_delete = ON",
         ):
             connection.execute(f"PRAGMA {pragma}")

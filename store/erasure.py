@@ -24,7 +24,7 @@ def erase(connection: sa.Connection, person: str, now: datetime) -> None:
     mine = sa.select(participations.c.id).where(participations.c.person == person)
     given = sa.select(answers.c.id).where(answers.c.participation.in_(mine))
     _leave_tombstones(connection, person, now)
-    people.change(connection, person, **_BARE, erased_at=now)
+    people.change(connection, person, **people.BARE, erased_at=now)
     connection.execute(revisions.delete().where(revisions.c.answer.in_(given)))
     connection.execute(answers.delete().where(answers.c.participation.in_(mine)))
     connection.execute(consents.delete().where(consents.c.participation.in_(mine)))
@@ -60,21 +60,39 @@ def carry_bar(connection: sa.Connection, earlier: str, bar: str, now: datetime) 
         insert_once(connection, bars, bar=bar, until=until)
 
 
-def journal(file: Path, person: str, reason: Erasure, code: str | None, now: datetime) -> None:
+def journal(
+    file: Path, person: str, participation: str | None, reason: Erasure, code: str | None, now: datetime
+) -> None:
     """Writes the line of the deletion journal, on the disk before this returns; none without a receipt code.
+
+    `participation` is its mark: after a restore it finds the answers also where they were on another device then.
 
     The journal is no part of the database, so that it can be applied again after a restore. A turn that is tried
     twice may write its line twice; it says the same.
     """
     if code is None:
         return
-    line = {"person": person, "reason": reason, "code": code, "at": now.isoformat(timespec="seconds")}
+    at = now.isoformat(timespec="seconds")
+    line = {"person": person, "participation": participation, "reason": reason, "code": code, "at": at}
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(descriptor, (json.dumps(line) + "\n").encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def reapply(connection: sa.Connection, file: Path, now: datetime) -> int:
+    """Erases again what the journal says was erased: a restored backup has brought it back. How many it had."""
+    if not file.exists():
+        return 0
+    erased = 0
+    for line in map(json.loads, file.read_text("utf-8").splitlines()):
+        holder = participations.c.mark == line["participation"]
+        for person in connection.execute(sa.select(participations.c.person).where(holder)).scalars().all():
+            erase(connection, person, now)
+            erased += 1
+    return erased
 
 
 def _leave_tombstones(connection: sa.Connection, person: str, now: datetime) -> None:
@@ -84,9 +102,3 @@ def _leave_tombstones(connection: sa.Connection, person: str, now: datetime) -> 
     connection.execute(receipts.delete().where(receipts.c.person == person))
     for key in keys:
         insert_once(connection, receipts, key=key, person=None, effect=ERASED, reply=None, created_at=now)
-
-
-_BARE = {
-    **dict.fromkeys(("participation", "aside", "revisit_question", "revisit_instance", "asked_at")),
-    **dict.fromkeys(("chosen", "adult", "stopped"), False),
-}

@@ -136,9 +136,19 @@ def bind(connection: sa.Connection, key: str, asked: Instance | None, append: bo
     )
 
 
-def handled(connection: sa.Connection, key: str, state: str = "handled") -> None:
-    """The message has its receipt and reply: its text goes, its key stays against a second delivery."""
-    connection.execute(inbox.update().where(inbox.c.key == key).values(state=state, text=None, value=None))
+def handled(connection: sa.Connection, key: str, state: str = "handled", held: bool = False) -> None:
+    """The message has its receipt and reply: its text goes, its key stays against a second delivery.
+
+    `held`: the text waits until the person has said whether it may be kept.
+    """
+    text = {} if held else {"text": None}
+    connection.execute(inbox.update().where(inbox.c.key == key).values(state=state, value=None, **text))
+
+
+def let_go(connection: sa.Connection, person: str) -> None:
+    """What was held back goes."""
+    mine = sa.and_(inbox.c.person == person, inbox.c.state == "handled")
+    connection.execute(inbox.update().where(mine, inbox.c.text.is_not(None)).values(text=None))
 
 
 def again_later(connection: sa.Connection, key: str, retry_at: datetime, tried: bool) -> int:

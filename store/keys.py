@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -48,6 +49,40 @@ def receipt_code() -> str:
     """The code that a deleted person can quote: 12 characters, 58 bits."""
     code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(12))
     return f"{code[:4]}-{code[4:8]}-{code[8:]}"
+
+
+def mark() -> str:
+    """A random name of a participation, for the deletion journal and the code to go on with."""
+    return secrets.token_hex(16)
+
+
+def resume_code(secret: bytes, mark: str) -> str:
+    """The code by which a talk goes on elsewhere: 20 digits, 66 bits; nobody can make it without the secret."""
+    return str(int(_mac(secret, "resume", mark), 16) % 10**20).zfill(20)
+
+
+def code_hash(secret: bytes, code: str) -> str:
+    """What the database keeps of a code."""
+    return _mac(secret, "code", code)
+
+
+def hide(mark: str) -> str:
+    """What stands in stored sentences in place of the code."""
+    return f"{HIDDEN}{mark}{HIDDEN}"
+
+
+def reveal(secret: bytes, text: str) -> str:
+    """The sentence as the person reads it: each hidden mark has become its code, in groups of four digits."""
+    return _MARKED.sub(lambda found: _grouped(resume_code(secret, found[1])), text)
+
+
+def _grouped(code: str) -> str:
+    return " ".join(code[place : place + 4] for place in range(0, len(code), 4))
+
+
+HIDDEN = "\ue000"
+"""A private character; no person can write it (dialogue.texts.clean)."""
+_MARKED = re.compile(f"{HIDDEN}([0-9a-f]{{32}}){HIDDEN}")
 
 
 def export_number() -> int:

@@ -19,6 +19,7 @@ class Outgoing:
     buttons: list[dict[str, Any]]
     asked: Instance | None = None
     end: str | None = None
+    attachment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Delivery:
     buttons: list[dict[str, Any]]
     asked: Instance | None
     end: str | None
+    attachment: str | None
 
 
 def post(
@@ -60,6 +62,7 @@ def post(
                 question=message.asked.question if message.asked else None,
                 instance=message.asked.instance if message.asked else None,
                 end=message.end,
+                attachment=message.attachment,
                 created_at=now,
             )
         )
@@ -90,4 +93,4 @@ def find(connection: sa.Connection, person: str, number: int) -> Delivery | None
 
 def _delivery(row: sa.Row[tuple[object, ...]]) -> Delivery:
     asked = Instance(row.question, row.instance) if row.question else None
-    return Delivery(row.number, row.text, row.language, row.buttons, asked, row.end)
+    return Delivery(row.number, row.text, row.language, row.buttons, asked, row.end, row.attachment)

@@ -25,7 +25,17 @@ class Person:
     asked_at: datetime | None
     """When the open question was put into the outbox."""
     fence: int
+    mark: str | None
+    """The random name of the participation."""
     progress: Progress
+
+
+BARE = {
+    **dict.fromkeys(("participation", "aside", "about", "revisit_question", "revisit_instance", "asked_at")),
+    **dict.fromkeys(("chosen", "adult", "stopped", "told"), False),
+    "misses": 0,
+}
+"""What a row says of somebody who has said nothing yet."""
 
 
 def greet(connection: sa.Connection, id: str, channel: str, language: str, now: datetime) -> None:
@@ -43,7 +53,7 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
     row = connection.execute(sa.select(people).where(people.c.id == id).with_for_update()).first()
     if row is None:
         raise Refused("person_unknown")
-    participation = _participation(connection, row.participation, round.id)
+    participation, mark = _participation(connection, row.participation, round.id)
     revisit = Instance(row.revisit_question, row.revisit_instance) if row.revisit_question else None
     progress = Progress(
         language=row.language if row.chosen else None,
@@ -54,8 +64,12 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
         revisit=revisit,
         stopped=row.stopped,
         barred=_barred(connection, keys.bar(secret, id), now),
+        about=row.about,
+        misses=row.misses,
+        told=row.told,
+        code=keys.hide(mark) if mark else None,
     )
-    return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, progress)
+    return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, mark, progress)
 
 
 def change(connection: sa.Connection, id: str, **values: object) -> None:
@@ -106,10 +120,19 @@ def dialogue_state_erase(connection: sa.Connection, id: str) -> None:
     connection.execute(states.delete().where(states.c.person == id))
 
 
-def _participation(connection: sa.Connection, id: int | None, round: str) -> int | None:
-    """The person's participation if it is one in this round; a new round begins with a new consent."""
-    found = sa.select(participations.c.id).where(participations.c.id == id, participations.c.round == round)
-    return connection.execute(found).scalar()
+def holds(connection: sa.Connection, id: str, key: str) -> bool:
+    """Whether this message is held back until the person says whether it may be kept."""
+    found = sa.select(people.c.id).where(people.c.id == id, people.c.aside == "keep", people.c.about == key)
+    return connection.execute(found).first() is not None
+
+
+def _participation(connection: sa.Connection, id: int | None, round: str) -> tuple[int | None, str | None]:
+    """The person's participation and its mark, if it is one in this round; a new round begins with a new consent."""
+    columns = participations.c.id, participations.c.mark
+    found = connection.execute(
+        sa.select(*columns).where(participations.c.id == id, participations.c.round == round)
+    ).first()
+    return (found.id, found.mark) if found else (None, None)
 
 
 def consented_to(connection: sa.Connection, participation: int | None, version: str) -> str | None:

@@ -41,6 +41,9 @@ people = Table(
     Column("stopped", Boolean, nullable=False, default=False),
     Column("participation", BigInteger),
     Column("aside", String(40)),
+    Column("about", String(100)),
+    Column("misses", Integer, nullable=False, default=0),
+    Column("told", Boolean, nullable=False, default=False),
     Column("revisit_question", String(40)),
     Column("revisit_instance", Integer),
     Column("asked_at", DateTime),
@@ -65,10 +68,13 @@ participations = Table(
     Column("language", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("number", BigInteger, nullable=False, unique=True),
+    Column("mark", Key, nullable=False, unique=True),
+    Column("code", Key, unique=True),
     Column("started_at", DateTime, nullable=False),
     CheckConstraint("status in ('consented', 'partial', 'complete', 'stopped', 'withdrawn')", name="status"),
     Index(None, "person"),
 )
+"""`number` is its name in exports, `mark` in the deletion journal, `code` the hash of the code to go on with."""
 
 consents = Table(
     "consents",
@@ -93,7 +99,7 @@ answers = Table(
     Column("answered_at", DateTime, nullable=False),
     UniqueConstraint("participation", "question", "instance"),
     CheckConstraint("instance >= 0", name="instance"),
-    CheckConstraint("state in ('answered', 'skipped', 'declined')", name="state"),
+    CheckConstraint("state in ('answered', 'skipped', 'declined', 'later')", name="state"),
 )
 
 revisions = Table(
@@ -155,6 +161,7 @@ outbox = Table(
     Column("question", String(40)),
     Column("instance", Integer),
     Column("end", String(16)),
+    Column("attachment", String(16)),
     Column("created_at", DateTime, nullable=False),
     UniqueConstraint("key", "position"),
 )
@@ -181,6 +188,16 @@ bars = Table(
     Column("until", DateTime, nullable=False),
 )
 """Keyed hashes of persons who just said that they are too young."""
+
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("person", Key, nullable=False),
+    Column("at", DateTime, nullable=False),
+    Index(None, "at"),
+)
+"""Wrong codes of the last hour: who tries many gets no further."""
 
 audits = Table(
     "audits",

@@ -68,9 +68,9 @@ class Talk:
         assert taken is not None
         return taken
 
-    def perform(self, taken: Taken, act: str = "answer") -> dict[str, Any]:
-        """The action's transaction."""
-        call = Call(act, taken.message.key, self.person, taken.fence, taken.message.text or "", shell=False)
+    def perform(self, taken: Taken, act: str = "answer", meant: str | None = None) -> dict[str, Any]:
+        """The action's transaction; `meant` is the act that an answer may have been meant as."""
+        call = Call(act, taken.message.key, self.person, taken.fence, taken.message.text or "", meant, shell=False)
         return turn.perform(self.city.actions, call)
 
     def receipt(self, taken: Taken) -> Receipt | None:
@@ -84,9 +84,9 @@ class Talk:
         assert receipt is not None
         delivery.deliver(self.city.bot, taken, receipt)
 
-    def says(self, text: str, act: str = "answer") -> list[str]:
+    def says(self, text: str, act: str = "answer", meant: str | None = None) -> list[str]:
         """A whole turn; the texts of the reply."""
-        return self._turn(lambda: self.receive(text), act)
+        return self._turn(lambda: self.receive(text), act, meant)
 
     def presses(self, label: str) -> list[str]:
         """Presses the newest button that begins with this label."""
@@ -107,18 +107,23 @@ class Talk:
         with self.city.database.read() as connection:
             return outbox.after(connection, self.person, 0, 10_000)
 
-    def at_need(self) -> "Talk":
-        """Asked for the need, district Betzenberg given."""
+    def at_theme(self) -> "Talk":
+        """Asked for the theme, district Betzenberg given."""
         self.says("hallo", "greet")
         for text in ("Deutsch", "ja", "ja", "Betzenberg"):
             self.says(text)
         return self
 
-    def _turn(self, receive: Callable[[], Received], act: str) -> list[str]:
+    def at_need(self) -> "Talk":
+        """Asked for the need, theme housing given."""
+        self.at_theme().says("Wohnen")
+        return self
+
+    def _turn(self, receive: Callable[[], Received], act: str, meant: str | None = None) -> list[str]:
         before = len(self.log())
         receive()
         taken = self.take()
-        self.perform(taken, act)
+        self.perform(taken, act, meant)
         self.deliver(taken)
         log = self.log()
         return [one.text for one in (log[before:] if len(log) > before else log)]

@@ -25,19 +25,26 @@ class Words:
         self._common = common
         self._folders = {"city": CITIES / city / "locale", common: FOLDER}
 
-    def say(self, language: str, key: str, values: Mapping[str, str] | None = None) -> str:
-        """The sentence for the key. Inserted values are isolated, so that they can't turn the line around.
+    def say(self, language: str, key: str, values: Mapping[str, str] | None = None, count: int | None = None) -> str:
+        """The sentence for the key, in the plural form for `count`.
+
+        Inserted values are isolated, so that they can't turn the line around.
 
         Raises Misconfigured (words_missing) when no language of the chain has the key.
         """
         isolated = {name: FIRST_ISOLATE + value + POP_ISOLATE for name, value in (values or {}).items()}
-        return self.raw(language, key).format_map(isolated)
+        return self.raw(language, key, count).format_map(isolated)
 
-    def raw(self, language: str, key: str) -> str:
+    def has(self, language: str, key: str) -> bool:
+        """Whether the language itself has the key."""
+        return any(key in _catalog(folder, domain, language) for domain, folder in self._folders.items())
+
+    def raw(self, language: str, key: str, count: int | None = None) -> str:
         """The sentence as it stands in the catalog, placeholders and all."""
         for code in (language, *languages()[language].chain):
+            wanted = key if count is None else (key, languages()[code].plural(count))
             for domain, folder in self._folders.items():
-                found = _catalog(folder, domain, code).get(key)
+                found = _catalog(folder, domain, code).get(wanted)
                 if found:
                     return found
         raise Misconfigured("words_missing", name=key, given=language)
@@ -45,7 +52,7 @@ class Words:
     def starting(self, language: str, prefix: str) -> dict[str, str]:
         """All sentences whose key begins with the prefix."""
         keys = _catalog(FOLDER, self._common, "en").keys()
-        return {key: self.raw(language, key) for key in keys if key.startswith(prefix)}
+        return {key: self.raw(language, key) for key in keys if isinstance(key, str) and key.startswith(prefix)}
 
 
 def explain(error: MitspracheError, language: str = "en") -> str:
@@ -74,7 +81,8 @@ def _is_stale(file: Path) -> bool:
 
 
 @cache
-def _catalog(folder: Path, domain: str, code: str) -> dict[str, str]:
+def _catalog(folder: Path, domain: str, code: str) -> dict[str | tuple[str, int], str]:
+    """The sentences by key; those with plural forms by key and number of the form."""
     file = gettext.find(domain, folder, [code])
     if file is None:
         return {}

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+from babel import Locale
 
 FOLDER = Path(__file__).parent
 
@@ -19,15 +20,22 @@ class Language:
     autonym: str
     direction: str
     chain: tuple[str, ...]
+    plurals: tuple[str, ...]
+    """CLDR's plural categories for whole numbers, in the order of the catalog's forms."""
     review: str
     """«drafted» until a native speaker has read the catalog, then «reviewed»."""
+
+    def plural(self, count: int) -> int:
+        """Which of the catalog's forms goes with this number."""
+        return self.plurals.index(Locale.parse(self.locale).plural_form(count))
 
 
 @cache
 def languages() -> Mapping[str, Language]:
     """All languages by code, in the order of the file."""
     listed = yaml.safe_load((FOLDER / "languages.yml").read_text("utf-8"))
-    return {code: Language(code, **{**entry, "chain": tuple(entry["chain"])}) for code, entry in listed.items()}
+    tuples = {code: {name: tuple(entry[name]) for name in ("chain", "plurals")} for code, entry in listed.items()}
+    return {code: Language(code, **{**entry, **tuples[code]}) for code, entry in listed.items()}
 
 
 def best(asked: Iterable[str], spoken: Iterable[str]) -> str | None:

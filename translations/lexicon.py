@@ -1,49 +1,100 @@
 """The words by which an option can be named in any language: what a person types instead of pressing a button."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from babel import Locale
+from babel.localedata import locale_identifiers
 
+from dialogue import matching
+from dialogue.questions import option_choices
 from dialogue.reading import Lexicon
-from dialogue.rounds import City
+from dialogue.rounds import City, Kind, Question, Round
+from dialogue.summary import PLAYED_BACK
 from dialogue.texts import fold
+from translations import redaction
 from translations.catalogs import Words
+from translations.delicate import delicate
 from translations.languages import languages
+from translations.wording import label
 
 
-def build(city: City, words: Words) -> Lexicon:
-    """The lexicon of a city, in all its languages."""
-    return {
-        "yes_no": {word: value for value in ("yes", "no") for word in _catalog_words(city, words, f"{value}.words")},
-        "district": _districts(city, words),
-        "language": _language_names(city),
-    }
+def build(city: City, round: Round, words: Words) -> Lexicon:
+    """The lexicon of a city's round, in all languages of the city."""
+    listed = {question.id: dict(_options(city, words, question)) for question in round.questions if _lists(question)}
+    yes_no = {word: value for value in ("yes", "no") for word in _alternatives(city, words, f"{value}.words")}
+    return Lexicon(
+        words={
+            **listed,
+            "yes_no": yes_no,
+            "number": dict(_numbers(city, words)),
+            "pick": dict(_picks(city, words, round)),
+            "language": dict(_languages(city, city.languages)),
+            "languages": dict(_languages(city, _known_languages(city))),
+        },
+        places=matching.names(city.districts),
+        cues=redaction.cues(),
+        marks=redaction.marks(),
+        moments=delicate(),
+    )
 
 
-def _catalog_words(city: City, words: Words, key: str) -> Iterable[str]:
+def _lists(question: Question) -> bool:
+    return question.kind in (Kind.DISTRICT, Kind.THEME, Kind.SCALE, Kind.CHOICE)
+
+
+def _options(city: City, words: Words, question: Question) -> Iterator[tuple[str, str]]:
+    """Each option by its label and by the other words that people type for it."""
+    for choice in option_choices(city, question):
+        if choice.name:
+            yield fold(choice.name), choice.value
+            continue
+        for code in city.languages:
+            yield fold(label(words, code, choice).text), choice.value
+            for key in (f"{choice.key}.words", f"{choice.value}.words"):
+                if words.has(code, key):
+                    yield from ((fold(word), choice.value) for word in words.raw(code, key).split("|"))
+
+
+def _alternatives(city: City, words: Words, key: str) -> Iterator[str]:
     """The alternatives of a key: in the catalog they stand in one line, parted by «|»."""
     for code in city.languages:
         for word in words.raw(code, key).split("|"):
             yield fold(word) or word.strip()
 
 
-def _districts(city: City, words: Words) -> Mapping[str, str]:
-    named: dict[str, str] = dict.fromkeys(_catalog_words(city, words, "rather_not.words"), "rather_not")
-    for district in city.districts:
-        named[fold(district.name)] = district.id
-        for part in district.name.split("/"):
-            named.setdefault(fold(part), district.id)
-    return named
-
-
-def _language_names(city: City) -> Mapping[str, str]:
-    """Each language by its name in every language that the city speaks (CLDR), and in itself."""
-    named: dict[str, str] = {}
+def _numbers(city: City, words: Words) -> Iterator[tuple[str, str]]:
     for code in city.languages:
-        language = languages()[code]
-        named[fold(language.autonym)] = code
-        for other in city.languages:
-            name = Locale.parse(language.locale).get_language_name(languages()[other].locale)
-            if name:
-                named[fold(name)] = code
-    return named
+        for number, alternatives in enumerate(words.raw(code, "numbers.words").split("|")):
+            yield from ((fold(word), str(number)) for word in alternatives.split(","))
+
+
+def _picks(city: City, words: Words, round: Round) -> Iterator[tuple[str, str]]:
+    for question in round.questions:
+        if question.kind in PLAYED_BACK:
+            yield from ((fold(words.raw(code, f"{question.id}.name")), question.id) for code in city.languages)
+
+
+def _languages(city: City, codes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each language by its name in every language that the city speaks (CLDR), and in itself."""
+    named = [Locale.parse(languages()[code].locale).languages for code in city.languages]
+    for code in codes:
+        if code in languages():
+            yield fold(languages()[code].autonym), code
+        own = Locale.parse(code).get_language_name() if _is_locale(code) else None
+        for name in (own, *(names.get(code) for names in named)):
+            if name and fold(name):
+                yield fold(name), code
+
+
+def _known_languages(city: City) -> Mapping[str, str]:
+    """Every living language that CLDR knows a name for, without regional variants, in the city's first language."""
+    named = Locale.parse(languages()[city.languages[0]].locale).languages
+    return {code: name for code, name in named.items() if "_" not in code and code not in NO_LANGUAGES}
+
+
+def _is_locale(code: str) -> bool:
+    return code in LOCALES
+
+
+LOCALES = frozenset(locale_identifiers())
+NO_LANGUAGES = ("mul", "und", "zxx", "root")

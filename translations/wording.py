@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
-from dialogue.outcome import Choice, Say
+from babel import Locale
+from babel.lists import format_list
+
+from dialogue.outcome import Choice, Line, Say
 from translations.catalogs import Words
 from translations.languages import languages
+
+CHOSEN = "✓ "
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Worded:
 def word(words: Words, language: str, says: tuple[Say, ...]) -> list[Worded]:
     """The sentences in this language."""
     return [
-        Worded(words.say(language, say.key, say.values), language, _labels(words, language, say.choices), say)
+        Worded(_sentence(words, language, say), language, tuple(label(words, language, c) for c in say.choices), say)
         for say in says
     ]
 
@@ -39,10 +44,35 @@ def direction(language: str) -> str:
     return languages()[language].direction
 
 
-def _labels(words: Words, language: str, choices: tuple[Choice, ...]) -> tuple[Label, ...]:
-    return tuple(
-        Label(choice.name, choice.language or language, choice)
-        if choice.name
-        else Label(words.say(language, choice.key or ""), language, choice)
-        for choice in choices
-    )
+def language_name(code: str, language: str) -> str:
+    """What a language is called in another one (CLDR); its code where nobody knows."""
+    locale = Locale.parse(languages()[language].locale)
+    return str(locale.languages.get(code, code))
+
+
+def label(words: Words, language: str, choice: Choice) -> Label:
+    """A button in words."""
+    if choice.name:
+        return Label(choice.name, choice.language or language, choice)
+    text = language_name(choice.names, language) if choice.names else words.say(language, choice.key or "")
+    if choice.number is not None:
+        text = words.say(language, "numbered", {"name": text, "number": str(choice.number)})
+    return Label(CHOSEN + text if choice.chosen else text, language, choice)
+
+
+def _sentence(words: Words, language: str, say: Say) -> str:
+    values = dict(say.values)
+    if say.count is not None:
+        values["count"] = str(say.count)
+    sentence = words.say(language, say.key, values, say.count)
+    return "\n".join([sentence, *(_line(words, language, line) for line in say.lines)])
+
+
+def _line(words: Words, language: str, line: Line) -> str:
+    name = words.say(language, line.name)
+    if line.number is not None:
+        name = words.say(language, "numbered", {"name": name, "number": str(line.number)})
+    parts = [words.say(language, key) for key in line.keys]
+    parts += [language_name(code, language) for code in line.languages]
+    value = line.value or format_list(parts, locale=languages()[language].locale)
+    return "• " + words.say(language, "line", {"name": name, "value": value})
