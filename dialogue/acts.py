@@ -22,7 +22,7 @@ from dialogue.outcome import (
 )
 from dialogue.progress import State, Step, open_question, passed, previous_question
 from dialogue.reading import named_language, read
-from dialogue.rounds import Instance, Kind
+from dialogue.rounds import OPENING, Instance, Kind
 from dialogue.scene import Claim, Heard, Scene
 from dialogue.summary import said, summary
 
@@ -55,11 +55,12 @@ def skip(scene: Scene) -> Outcome:
     if scene.progress.aside:
         return Outcome((StandAside(None),), (Say("kept"),) if asked.question == "delete" else ())
     if scene.progress.revisit and passed(scene.round, scene.progress, Step(asked)):
-        return Outcome((Revisit(None),), (Say("done" if question.kind is Kind.LANGUAGES else "unchanged"),))
+        return Outcome((Revisit(None),), (Say("saved" if question.kind is Kind.LANGUAGES else "unchanged"),))
     if question.again:
         return Outcome((Give(asked, State.ANSWERED, "no"),))
     if not question.skip:
-        return Outcome(says=(Say(f"needed.{question.kind}"),))
+        own = question.kind in OPENING or question.kind is Kind.REVIEW
+        return Outcome(says=(Say(f"needed.{question.kind}" if own else "needed"),))
     return Outcome((Give(asked, State.SKIPPED),), (Say("skipped"),))
 
 

@@ -134,7 +134,9 @@ def _text(scene: Scene, asked: Instance, value: str) -> Outcome:
     if scene.heard.append and len(joined) > LONGEST_ANSWER:
         return Outcome(says=(Say("answer_full"),))
     kept, told = _redacted(scene, joined)
-    key = "added" if scene.heard.append else "changed" if earlier else _saved(value)
+    key = "saved" if has_words(value) else "saved_without_words"
+    if earlier:
+        key = "added" if scene.heard.append else "changed"
     meant = (
         (StandAside("meant", f"{scene.heard.meant} {asked.question}.{asked.instance}"),) if scene.heard.meant else ()
     )
@@ -170,10 +172,6 @@ def _redacted(scene: Scene, text: str) -> tuple[str, Outcome]:
     if not clean.kinds or scene.progress.told:
         return clean.text, Outcome()
     return clean.text, Outcome((Told(),), (Say("redacted"),))
-
-
-def _saved(text: str) -> str:
-    return "saved" if has_words(text) else "saved_without_words"
 
 
 def _yes_no(scene: Scene, asked: Instance, value: str) -> Outcome:

@@ -80,10 +80,11 @@ def open_question(round: Round, progress: Progress) -> Instance | None:
 def previous_question(round: Round, progress: Progress) -> Instance | None:
     """The question before the open one, None at the very first."""
     steps = path(round, progress)
-    here = progress.revisit or open_question(round, progress)
-    if here is None:
-        return steps[-1] if steps else None
-    index = len(steps) - 1 - steps[::-1].index(here) if here in steps else len(steps)
+    if progress.revisit:
+        index = steps.index(progress.revisit) if progress.revisit in steps else len(steps)
+    else:
+        # What was put off stands on the path twice: it is open at its later place, the last one.
+        index = len(steps) - (_first_open(round, progress) is not None)
     return steps[index - 1] if index > 0 else None
 
 

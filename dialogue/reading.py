@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dialogue.delicate import Patterns
 from dialogue.matching import match
 from dialogue.redact import Cues
-from dialogue.rounds import YES_OR_NO, Kind, Question
+from dialogue.rounds import Kind, Question
 from dialogue.texts import fold
 
 LONGEST_OPTION = 4
@@ -23,7 +23,7 @@ class Lexicon:
     """All that is needed to read: made from the catalogs and the city pack."""
 
     words: Mapping[str, Mapping[str, str]]
-    """Topic («yes_no», «language», «number», «pick» or a question's id) → folded word in any language → option."""
+    """Topic («language», «languages», «number», «pick» or a question's id) → folded word in any language → option."""
     places: Mapping[str, frozenset[str]]
     """Folded name or alias of a district → the ids that it may mean."""
     cues: Cues
@@ -89,8 +89,6 @@ def resume_code(text: str) -> str | None:
 
 def topic(question: Question) -> str:
     """Which part of the lexicon holds the words for this question."""
-    if question.kind in YES_OR_NO or question.kind is Kind.REVIEW:
-        return Kind.YES_NO
     return question.kind if question.kind in (Kind.LANGUAGE, Kind.LANGUAGES, Kind.PICK) else question.id
 
 

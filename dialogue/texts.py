@@ -10,6 +10,8 @@ MOST = 4000
 
 DIRECTION_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 WORD_JOINER = "\u2060"
+APOSTROPHE = re.compile(r"(?<=\w)['’ʼʹ`´](?=\w)")
+"""Within a word, as in «п'ять» and «don't»: people write it in many ways, or leave it out."""
 
 
 def clean(text: str) -> str:
@@ -37,8 +39,9 @@ def inert(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The text for comparing: compatibility form, no case, no marks, letters and digits and single blanks."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    """The text for comparing: no case, marks, apostrophes; letters and digits, single blanks."""
+    joined = APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).casefold())
+    decomposed = unicodedata.normalize("NFKD", joined)
     letters = (c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
     return " ".join("".join(letters).split())
 

@@ -7,20 +7,64 @@ Measured without this: 8 of 32 needs were taken for commands ("cheaper day care 
 """
 
 import json
+import re
 import unicodedata
 from typing import Any, Dict, List, Optional, Set, Text
 
+import skops.io
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 YES_OR_NO = ("yes", "no")
+APOSTROPHE = re.compile(r"(?<=\w)['’ʼʹ`´](?=\w)")
 NO_COMMANDS = (*YES_OR_NO, "answer", DEFAULT_NLU_FALLBACK_INTENT_NAME)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class ActGuesser(LogisticRegressionClassifier):
+    """Rasa's logistic regression, one act against all others, on n-grams of which the rare ones weigh more.
+
+    On held-out training data it misses half as many acts as Rasa's own, and it trains in seconds.
+    """
+
+    def __init__(self, config: Dict[Text, Any], name: Text, model_storage: ModelStorage, resource: Resource) -> None:
+        """The settings are Rasa's, and `C`: the greater, the closer it keeps to the examples."""
+        super().__init__(config, name, model_storage, resource)
+        names = ("solver", "max_iter", "tol", "random_state", "C")
+        settings = {name: self.config[name] for name in names}
+        self.clf = make_pipeline(
+            TfidfTransformer(sublinear_tf=True), LogisticRegression(class_weight="balanced", **settings)
+        )
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """As Rasa's, but of the solver: this one takes the acts one by one."""
+        return {**LogisticRegressionClassifier.get_default_config(), "solver": "liblinear", "C": 30.0}
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> "ActGuesser":
+        """As it was trained. Rasa's own would take a type that it does not trust for a model that is not there."""
+        guesser = cls(config, execution_context.node_name, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            guesser.clf = skops.io.load(folder / f"{resource.name}.skops", trusted=["scipy.sparse._csr.csr_matrix"])
+        return guesser
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -31,7 +75,7 @@ class ActSettler(GraphComponent):
     def get_default_config() -> Dict[Text, Any]:
         """`longest_command`: words of a command that is learnt by heart. `fillers`: words that change no command.
 
-        `suspicion`: from this share of its guesses on, the classifier's act is worth a question.
+        `suspicion`: from this probability on that it is an act, whichever, the likeliest one is worth a question.
         `longest_suspicion`: longer texts, in words, are answers without a question.
         """
         return {"longest_command": 8, "fillers": [], "suspicion": 0.5, "longest_suspicion": 15}
@@ -109,8 +153,9 @@ class ActSettler(GraphComponent):
         acts = [guess for guess in ranking if guess[INTENT_NAME_KEY] not in NO_COMMANDS]
         if not acts or len(text.split()) > self._config["longest_suspicion"]:
             return None
-        likeliest = max(acts, key=lambda guess: guess["confidence"])
-        return likeliest[INTENT_NAME_KEY] if likeliest["confidence"] >= self._config["suspicion"] else None
+        if sum(guess["confidence"] for guess in acts) < self._config["suspicion"]:
+            return None
+        return max(acts, key=lambda guess: guess["confidence"])[INTENT_NAME_KEY]
 
     def _bare(self, text: Text) -> Text:
         """The words that make the command: folded, without «please» and the like, unless nothing else is there."""
@@ -119,7 +164,8 @@ class ActSettler(GraphComponent):
 
 
 def fold(text: Text) -> Text:
-    """The text for comparing: compatibility form, no case, no marks, letters and digits and single blanks."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    """The text for comparing: no case, marks, apostrophes; letters and digits, single blanks."""
+    joined = APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).casefold())
+    decomposed = unicodedata.normalize("NFKD", joined)
     letters = (c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
     return " ".join("".join(letters).split())

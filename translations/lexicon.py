@@ -6,9 +6,9 @@ from babel import Locale
 from babel.localedata import locale_identifiers
 
 from dialogue import matching
-from dialogue.questions import option_choices
+from dialogue.questions import DECLINE, ELSEWHERE, option_choices
 from dialogue.reading import Lexicon
-from dialogue.rounds import City, Kind, Question, Round
+from dialogue.rounds import ASIDES, YES_OR_NO, City, Kind, Question, Round
 from dialogue.summary import PLAYED_BACK
 from dialogue.texts import fold
 from translations import redaction
@@ -20,12 +20,16 @@ from translations.wording import label
 
 def build(city: City, round: Round, words: Words) -> Lexicon:
     """The lexicon of a city's round, in all languages of the city."""
-    listed = {question.id: dict(_options(city, words, question)) for question in round.questions if _lists(question)}
     yes_no = {word: value for value in ("yes", "no") for word in _alternatives(city, words, f"{value}.words")}
     return Lexicon(
         words={
-            **listed,
-            "yes_no": yes_no,
+            **{question.id: dict(_options(city, words, question)) for question in round.questions if _lists(question)},
+            # What stands on the buttons of one question, «yes, delete everything», is no yes to another one.
+            **{
+                question.id: {**yes_no, **dict(_options(city, words, question))}
+                for question in (*round.questions, *ASIDES)
+                if question.kind in (*YES_OR_NO, Kind.REVIEW)
+            },
             "number": dict(_numbers(city, words)),
             "pick": dict(_picks(city, words, round)),
             "language": dict(_languages(city, city.languages)),
@@ -45,12 +49,15 @@ def _lists(question: Question) -> bool:
 def _options(city: City, words: Words, question: Question) -> Iterator[tuple[str, str]]:
     """Each option by its label and by the other words that people type for it."""
     for choice in option_choices(city, question):
+        if choice.act != "answer":
+            continue
         if choice.name:
             yield fold(choice.name), choice.value
             continue
         for code in city.languages:
             yield fold(label(words, code, choice).text), choice.value
-            for key in (f"{choice.key}.words", f"{choice.value}.words"):
+            common = (f"{choice.value}.words",) if choice.value in (ELSEWHERE, DECLINE) else ()
+            for key in (f"{choice.key}.words", *common):
                 if words.has(code, key):
                     yield from ((fold(word), choice.value) for word in words.raw(code, key).split("|"))
 

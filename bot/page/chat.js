@@ -7,6 +7,9 @@ import * as memory from "./memory.js";
 import { Transport } from "./transport.js";
 import * as view from "./view.js";
 
+/** Said when all is deleted, or somebody else answers here or elsewhere: what was said before vanishes. */
+const FINAL = ["erased", "closed"];
+
 let talk = memory.recall();
 let starting = false;
 
@@ -16,7 +19,7 @@ const transport = new Transport({
   take,
   sent,
   refused,
-  lost: () => end({ word: "page.lost", draft: unsent() }),
+  lost,
   trouble: (what) => view.showNotice(what && (what === true ? { word: "page.offline" } : { sentence: what })),
 });
 
@@ -42,7 +45,7 @@ function changeLanguage(language) {
 async function start(event) {
   if (starting) return;
   starting = true;
-  view.waiting(true);
+  view.starting(true);
   try {
     const { token, language } = await transport.session([view.pageLanguage(), ...navigator.languages], former);
     talk = { token, language, after: 0, due: true, messages: [] };
@@ -54,7 +57,7 @@ async function start(event) {
     view.showNotice({ sentence: error.sentence });
   }
   starting = false;
-  view.waiting(false);
+  view.starting(false);
 }
 
 function resume(draft) {
@@ -71,10 +74,15 @@ function end({ word, draft = "" }) {
   transport.close();
   former = talk?.token;
   talk = null;
+  view.showNotice(null);
   memory.forget();
   memory.keepDraft(draft);
   view.type(draft);
   view.showOver(word);
+}
+
+function lost() {
+  end({ word: "page.lost", draft: unsent() });
 }
 
 function again() {
@@ -97,6 +105,20 @@ function send() {
 function press({ id, label, language, direction }, event) {
   view.focusInput(event);
   enqueue({ button: id, text: label, language, direction });
+}
+
+/** All that is stored, as a file: whoever asks for it may take it along. It comes to nobody else who answers here. */
+async function download(button) {
+  const mine = talk;
+  view.busy(button, true);
+  try {
+    const copy = await transport.copy();
+    if (talk === mine) view.save("mitsprache.json", copy);
+  } catch (error) {
+    if (talk === mine && error.status === 401) lost();
+    else if (talk === mine) view.showNotice({ sentence: error.sentence });
+  }
+  view.busy(button, false);
 }
 
 function enqueue(what) {
@@ -163,7 +185,7 @@ function uuid() {
 
 function take(message) {
   if (!talk || message.number <= talk.after) return;
-  if (message.end === "erased") {
+  if (FINAL.includes(message.end)) {
     view.clearLog();
     view.append(message);
     end({});
@@ -179,7 +201,7 @@ function take(message) {
   view.typing(false);
 }
 
-view.listen({ start, again, send, press, changeLanguage, draft: memory.keepDraft });
+view.listen({ start, again, send, press, download, changeLanguage, draft: memory.keepDraft });
 await speak(...(talk ? [talk.language] : navigator.languages));
 if (talk) resume(memory.recallDraft());
 else view.showStart();

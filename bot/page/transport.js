@@ -111,6 +111,12 @@ export class Transport {
     return this.#insist((signal) => ask("/api/session", { body: { languages, former }, signal }));
   }
 
+  /** The visitor's copy of all that is stored, as a file; only while the talk goes on. */
+  copy() {
+    const asked = (signal) => ask("/api/my-data", { token: this.#token, signal });
+    return this.#insist(asked, this.#talk.signal, (response) => response.blob());
+  }
+
   /** Starts to read, and sends what waits. */
   open(token) {
     this.#token = token;
@@ -149,11 +155,11 @@ export class Transport {
   }
 
   /** Asks until the server says yes, or no for good. */
-  async #insist(work, talk) {
+  async #insist(work, talk, content = (response) => response.json()) {
     for (let failures = 0; ; failures++) {
       const deadline = this.#deadline(talk, ANSWER);
       try {
-        const answer = await (await work(deadline.signal)).json();
+        const answer = await content(await work(deadline.signal));
         this.#hooks.trouble(null);
         return answer;
       } catch (error) {

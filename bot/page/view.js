@@ -4,6 +4,7 @@
  */
 
 const NEAR = 80; // px from its end within which the log follows new messages
+const TOGETHER = 1_000; // ms within which messages are one reply
 const find = (selector) => document.querySelector(selector);
 const log = find("#log");
 const form = find("form");
@@ -71,6 +72,7 @@ export function showStart() {
 export function showTalk(messages, draft) {
   if (!messages.length) live();
   for (const message of messages) append(message);
+  arrived = 0; // what comes now is no part of the history
   form.hidden = false;
   show(find("#talk"), find("#start"));
   input.value = draft;
@@ -89,14 +91,18 @@ function show(seen, unseen) {
   find("#language").hidden = seen.id === "start";
 }
 
-export function waiting(yes) {
-  const button = find("#start button");
+export const starting = (yes) => busy(find("#start button"), yes);
+
+/** What was pressed is being done; the button keeps the focus meanwhile. */
+export function busy(button, yes) {
   if (yes) button.setAttribute("aria-disabled", "true");
   else button.removeAttribute("aria-disabled");
 }
 
-/** The talk has ended: instead of the input, a button to start again. */
+/** The talk has ended: instead of the input, a button to start again; nothing else can be pressed any more. */
 export function showOver(key) {
+  removeButtons();
+  for (const button of log.querySelectorAll("button")) button.remove();
   const focused = form.contains(document.activeElement) || document.activeElement === document.body;
   typing(false);
   overPanel.hidden = false;
@@ -117,7 +123,10 @@ export function append(message) {
   if (message.from === "me" || message.buttons?.length) removeButtons();
   const node = message.from === "me" ? ownMessage(message) : cityMessage(message);
   log.append(node);
-  if (following) showNewest();
+  const now = performance.now();
+  if (message.from === "me" || now - arrived > TOGETHER) reply = node;
+  arrived = now;
+  if (following) showNewest(reply);
 }
 
 function bubble(who, { text, language: code, direction }) {
@@ -125,12 +134,19 @@ function bubble(who, { text, language: code, direction }) {
     "div",
     { class: `message ${who}` },
     element("span", { class: "unseen", lang: language.code }, `${word(`page.${who}`)}: `),
-    element("p", { class: "text", lang: code, dir: direction }, text),
+    element("p", { class: "text", lang: code, dir: direction }, ...lines(text)),
   );
+}
+
+/** Lines with a bullet stand by themselves: where they wrap, they are indented. */
+function lines(text) {
+  const whole = text.match(/.*\n|.+$/g) ?? [];
+  return whole.map((line) => (line.startsWith("• ") ? element("span", { class: "item" }, line) : line));
 }
 
 function cityMessage(message) {
   const node = bubble("city", message);
+  if (message.attachment === "my_data") node.append(downloadButton());
   if (message.buttons?.length) {
     const buttons = message.buttons.map(({ id, label, language: code, direction }) =>
       element("button", { type: "button", "data-button": id, lang: code, dir: direction }, label),
@@ -139,6 +155,11 @@ function cityMessage(message) {
     node.append(element("div", group, ...buttons));
   }
   return node;
+}
+
+function downloadButton() {
+  const icon = find("#download").content.cloneNode(true);
+  return element("button", { type: "button", class: "download" }, icon, element("span", { "data-word": "page.download" }, word("page.download")));
 }
 
 function ownMessage(message) {
@@ -174,10 +195,14 @@ function removeButtons() {
 // --- scrolling: who has scrolled up to read stays there
 
 let following = true;
+let reply; // the first of the messages that came together
+let arrived = 0;
 
-/** Of a message longer than the log the beginning is shown. */
-function showNewest() {
+/** Of what is longer than the log the beginning is shown. */
+function showNewest(from) {
   log.lastElementChild?.scrollIntoView({ block: "nearest" });
+  const top = Math.max(log.getBoundingClientRect().top, 0);
+  if (from && from.getBoundingClientRect().top < top) from.scrollIntoView();
 }
 
 /** In the log or, on tiny screens, in the page that scrolls as a whole. */
@@ -222,6 +247,13 @@ function shownNotice() {
   if (place.textContent !== text) place.textContent = text;
 }
 
+/** Gives a file to the browser, which tells the visitor itself that it has been saved. */
+export function save(name, file) {
+  const link = element("a", { href: URL.createObjectURL(file), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 // --- the input
 
 export const typed = () => input.value;
@@ -252,7 +284,7 @@ export function focusInput(event) {
 
 // --- what the visitor does
 
-export function listen({ start, again, send, press, changeLanguage, draft }) {
+export function listen({ start, again, send, press, download, changeLanguage, draft }) {
   find("#start button").addEventListener("click", start);
   overPanel.querySelector("button").addEventListener("click", again);
   picker.addEventListener("change", () => changeLanguage(picker.value));
@@ -272,6 +304,8 @@ export function listen({ start, again, send, press, changeLanguage, draft }) {
   });
   log.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button) press({ id: button.dataset.button, label: button.textContent, language: button.lang, direction: button.dir }, event);
+    if (!button || button.hasAttribute("aria-disabled")) return;
+    if (!button.dataset.button) download(button);
+    else press({ id: button.dataset.button, label: button.textContent, language: button.lang, direction: button.dir }, event);
   });
 }

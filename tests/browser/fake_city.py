@@ -16,6 +16,7 @@ LANGUAGES = [
     {"code": "ar", "name": "العربية", "direction": "rtl"},
 ]
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+COPY = {"answers": [{"question": "need", "text": "Bänke مقاعد"}]}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -26,6 +27,21 @@ POLICY = (
 def best(wishes: list[str]) -> str:
     """The first wish that we speak, by its primary part; otherwise German."""
     return next((wish[:2] for wish in wishes if wish[:2] in WORDS), "de")
+
+
+def message(
+    number: int,
+    text: str,
+    language: str = "de",
+    buttons: tuple[str, ...] = (),
+    end: str | None = None,
+    attachment: str | None = None,
+) -> dict[str, Any]:
+    """A message of the city, as the page gets it; a button's id is `b` and its place."""
+    side = {"language": language, "direction": "rtl" if language == "ar" else "ltr"}
+    choices = [{"id": f"b{place}", "label": label, **side} for place, label in enumerate(buttons)]
+    said = {"number": number, "from": "city", "text": text, **side, "buttons": choices}
+    return {**said, "end": end, "attachment": attachment}
 
 
 class City:
@@ -43,16 +59,17 @@ class City:
         self.asked_in = ""
         self.drop_answers = 0
         self.mute_streams = False
+        self.copies = 0
         self.refusals: list[tuple[int, dict[str, str]]] = []
 
-    def says(self, text: str, language: str = "de", buttons: tuple[str, ...] = (), end: str | None = None) -> None:
-        """Adds a message of the city to the talk; a button's id is `b` and its place."""
-        side = {"language": language, "direction": "rtl" if language == "ar" else "ltr"}
-        choices = [{"id": f"b{place}", "label": label, **side} for place, label in enumerate(buttons)]
+    def says(self, text: str, language: str = "de", **more: Any) -> None:
+        """Adds a message of the city to the talk: perhaps with `buttons`, an `end` or an `attachment`."""
+        self.says_all({"text": text, "language": language, **more})
+
+    def says_all(self, *messages: dict[str, Any]) -> None:
+        """Adds several messages at once."""
         with self.changed:
-            number = len(self.log) + 1
-            message = {"number": number, "from": "city", "text": text, **side, "buttons": choices, "end": end}
-            self.log.append(message)
+            self.log += [message(len(self.log) + place, **each) for place, each in enumerate(messages, start=1)]
             self.changed.notify_all()
 
     def opens(self, languages: list[str]) -> dict[str, str]:
@@ -99,6 +116,9 @@ class Handler(BaseHTTPRequestHandler):
             self.city.streams += 1
             self.stream(int(query["after"][0]))
             self.city.streams -= 1
+        elif path == "/api/my-data":
+            self.city.copies += 1
+            self.json(*(self.city.refusals.pop(0) if self.city.refusals else (200, COPY)))
         else:
             self.city.polls += 1
             self.json(200, {"messages": self.city.after(int(query["after"][0]), 2)})

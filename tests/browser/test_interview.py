@@ -1,4 +1,4 @@
-"""A visitor's whole interview in a real browser on the real stack, in German and in Arabic."""
+"""A visitor's whole interview in a real browser on the real stack; a talk that changes hands, and one that moves on."""
 
 import os
 from pathlib import Path
@@ -7,100 +7,242 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PageAt
-from tests.browser.visitor import own, start, write
+from tests.browser.visitor import Visitor, code_seen, own, quoted, start, write
 from tests.stack import Stack
+from translations.catalogs import Words
+from translations.wording import CHOSEN, language_name
 
 SHOTS = os.environ.get("SCREENSHOTS")
 """A folder: there the pictures of the interview are kept, to be looked at."""
 
+PHONE, DESKTOP = (360, 740), (1280, 800)
+TYPED = {
+    "de": ("Mehr <b>Bänke</b> und Bäume am Spielplatz", "Die Nachbarn könnten beim Pflanzen helfen"),
+    "ar": ("نريد ملعبًا للأطفال وحديقة قريبة", "يمكن أن نزرع الأشجار معًا في الربيع"),
+    "tr": ("Çocuklar için bir oyun parkı ve daha çok ağaç istiyoruz", "Ağaçları komşularla birlikte dikebiliriz"),
+}
+"""The need and the idea that a visitor types."""
+
+KEPT = {
+    "district": "betzenberg",
+    "theme": "mobility",
+    "importance": "4",
+    "more": "no",
+    "about": "yes",
+    "age_band": "25_39",
+    "gender": None,
+    "years": "5_9",
+    "children": "3_plus",
+    "home_languages": "tr,ar",
+    "review": "yes",
+}
+"""What is stored in the end, besides what was typed; the gender was skipped."""
+
+
+@pytest.fixture(scope="session")
+def words() -> Words:
+    return Words("kaiserslautern")
+
 
 def shoot(page: Page, name: str) -> None:
-    """Keeps a picture."""
+    """Keeps a picture. Whatever is seen, nothing sticks out to the side."""
+    assert page.locator("#log").evaluate("log => log.scrollWidth <= log.clientWidth")
     if SHOTS:
+        page.wait_for_timeout(200)
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
-def hears(page: Page, text: str) -> None:
-    """The newest message of the city holds this."""
-    expect(page.locator(".city").last).to_contain_text(text, timeout=30_000)
-
-
-def press(page: Page, label: str) -> None:
-    """Presses a quick reply."""
-    page.get_by_role("button", name=label, exact=True).click()
-
-
-@pytest.mark.parametrize(("viewport", "device"), [((1280, 800), "desktop"), ((360, 740), "phone")])
-def test_german(stack: Stack, page_at: PageAt, viewport: tuple[int, int], device: str) -> None:
-    """The interview in German, by buttons and typed words, over a reload, to the end."""
-    page = page_at(f"{stack.url}/chat", locale="de-DE", viewport=viewport)
-    shoot(page, f"de-{device}-1-start")
-    start(page)
-    hears(page, "In welcher Sprache")
-    press(page, "Deutsch")
-    hears(page, "16 Jahre")
-    write(page, "ja")
-    hears(page, "Machen Sie mit?")
-    shoot(page, f"de-{device}-2-consent")
-    press(page, "Ja, ich mache mit")
-    hears(page, "Stadtteil wohnen")
-    shoot(page, f"de-{device}-3-district")
-    press(page, "Betzenberg")
-    hears(page, "Was brauchen Sie")
+@pytest.mark.parametrize(
+    ("language", "locale", "viewport"),
+    [("de", "de-DE", DESKTOP), ("de", "de-DE", PHONE), ("ar", "ar-SY", PHONE), ("tr", "tr-TR", PHONE)],
+    ids=["de-desktop", "de-phone", "ar-phone", "tr-phone"],
+)
+def test_interview(
+    stack: Stack,
+    page_at: PageAt,
+    words: Words,
+    request: pytest.FixtureRequest,
+    language: str,
+    locale: str,
+    viewport: tuple[int, int],
+) -> None:
+    """From the start to the code, over a reload; then the copy, an answer changed, and all of it deleted."""
+    page = page_at(f"{stack.url}/chat", locale=locale, viewport=viewport)
+    visitor, (need, idea) = Visitor(page, words, language), TYPED[language]
+    name = request.node.callspec.id
+    shoot(page, f"{name}-01-start")
+    visitor.begins()
+    shoot(page, f"{name}-02-district")
+    visitor.picks("Betzenberg")
+    visitor.hears("theme")
+    shoot(page, f"{name}-03-theme")
     page.reload()
-    hears(page, "Was brauchen Sie")
-    write(page, "Mehr Bänke <b>und</b> Bäume")
-    hears(page, "Möchten Sie noch etwas sagen?")
-    shoot(page, f"de-{device}-4-need")
-    press(page, "Nein, das war alles")
-    hears(page, "Vielen Dank!")
-    assert own(page, "sent")[-2:] == ["Mehr Bänke <b>und</b> Bäume", "Nein, das war alles"]
-    expect(page.locator(".city", has_text="Danke, Ihre Antwort ist gespeichert.")).to_have_count(1)
+    visitor.hears("theme")
+    visitor.presses("theme.mobility")
+    visitor.hears("need")
+    write(page, need)
+    visitor.hears("importance")
+    shoot(page, f"{name}-04-importance")
+    visitor.presses("importance.4")
+    visitor.hears("idea")
+    write(page, idea)
+    visitor.hears("more")
+    visitor.presses("more.no")
+    visitor.hears("about")
+    visitor.presses("about.yes")
+    visitor.hears("age_band")
+    visitor.presses("age_band.25_39")
+    visitor.hears("gender")
+    visitor.presses("skip")
+    visitor.hears("years")
+    visitor.presses("years.5_9")
+    visitor.hears("children")
+    visitor.presses("children.3_plus")
+    visitor.hears("home_languages")
+    shoot(page, f"{name}-05-languages")
+    for code in ("tr", "ar"):
+        visitor.picks(language_name(code, language))
+        expect(page.get_by_role("button", name=CHOSEN + language_name(code, language), exact=True)).to_be_attached()
+    shoot(page, f"{name}-06-languages-chosen")
+    visitor.presses("done")
+    visitor.hears("review")
+    expect(page.locator(".city .text").last).to_contain_text(idea)
+    shoot(page, f"{name}-07-review")
+    visitor.presses("review.yes")
+    visitor.hears("thanks")
+    shoot(page, f"{name}-08-code")
+    assert own(page, "sent")[-1] == words.raw(language, "review.yes")
+    code = code_seen(page)
+    assert code == "".join(filter(str.isdigit, page.locator(".city .text").last.text_content()))
+
+    visitor.asks("my_data")
+    visitor.hears("thanks")
+    shoot(page, f"{name}-09-my-data")
+    page.reload()
+    copy = visitor.downloads()
+    kept = {answer["question"]: answer["text"] for answer in copy["answers"]}
+    assert kept == KEPT | {"need": need, "idea": idea}
+
+    visitor.asks("change_answer")
+    visitor.hears("change")
+    shoot(page, f"{name}-10-change")
+    visitor.presses("importance.name")
+    visitor.hears("importance")
+    visitor.presses("importance.5")
+    visitor.hears("thanks")
+    shoot(page, f"{name}-11-changed")
+    changed = visitor.downloads()
+    assert [answer["text"] for answer in changed["answers"] if answer["question"] == "importance"] == ["5"]
+    assert [answer["text"] for answer in changed["earlier_answers"] if answer["question"] == "importance"] == ["4"]
+
+    visitor.asks("delete_my_data")
+    visitor.hears("delete")
+    visitor.presses("delete.yes")
+    visitor.hears("erased")
+    shoot(page, f"{name}-12-erased")
+    expect(page.locator(".message")).to_have_count(1)
+    assert page.evaluate("({...sessionStorage, ...localStorage})") == {}
 
 
-def test_too_young(stack: Stack, page_at: PageAt) -> None:
+def test_too_young(stack: Stack, page_at: PageAt, words: Words) -> None:
     """D10: a child who says so is sent off kindly, and pressing «start again» at once does not help."""
     page = page_at(f"{stack.url}/chat", locale="de-DE")
+    child = Visitor(page, words, "de")
     start(page)
-    hears(page, "In welcher Sprache")
-    press(page, "Deutsch")
-    hears(page, "16 Jahre")
-    press(page, "Nein, ich bin jünger")
-    hears(page, "Mitmachen kann man ab 16 Jahren")
-    press(page, "Neu beginnen")
+    child.hears("language")
+    child.picks("Deutsch")
+    child.hears("age")
+    child.presses("age.no")
+    child.hears("underage")
+    child.presses("page.again")
     start(page)
-    hears(page, "Ich speichere nichts")
+    child.hears("underage_again")
 
 
-def test_arabic(stack: Stack, page_at: PageAt) -> None:
-    """The interview in Arabic on a phone: right to left, corrected, and at last deleted with a receipt code."""
-    page = page_at(f"{stack.url}/chat", locale="ar-SY", viewport=(360, 740))
-    shoot(page, "ar-1-start")
+def test_correction_by_typing(stack: Stack, page_at: PageAt, words: Words) -> None:
+    """In Arabic on a phone, right to left: all is typed, and what was typed is corrected."""
+    page = page_at(f"{stack.url}/chat", locale="ar-SY", viewport=PHONE)
+    visitor = Visitor(page, words, "ar")
     start(page)
-    hears(page, "لغة الكتابة")
-    press(page, "العربية")
-    hears(page, "16")
+    visitor.hears("language")
+    write(page, "العربية")
+    visitor.hears("age")
     write(page, "نعم")
-    hears(page, "المشاركة؟")
-    shoot(page, "ar-2-consent")
-    press(page, "نعم، أشارك")
-    hears(page, "ما الحي")
-    shoot(page, "ar-3-district")
-    press(page, "Dansenberg")
-    hears(page, "ما الذي ينقص")
+    visitor.hears("consent")
+    shoot(page, "ar-typed-1-consent")
+    write(page, "نعم")
+    visitor.hears("district")
+    write(page, "Dansenberg")
+    visitor.hears("theme")
+    write(page, words.raw("ar", "theme.housing"))
+    visitor.hears("need")
     write(page, "نريد ملعبًا للأطفال")
-    hears(page, "شيء آخر")
-    write(page, "رجوع")
-    hears(page, "ما الذي ينقص")
+    visitor.hears("importance")
+    visitor.asks("go_back")
+    visitor.hears("need")
     write(page, "نريد ملعبًا وحديقة في Dansenberg")
-    hears(page, "شيء آخر")
-    shoot(page, "ar-4-need")
+    visitor.hears("importance")
+    shoot(page, "ar-typed-2-corrected")
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.locator(".city .text").last.get_attribute("dir") == "rtl"
-    write(page, "احذف بياناتي")
-    hears(page, "هل أحذف")
-    press(page, "نعم، احذف كل شيء")
-    hears(page, "رمز الإيصال")
-    shoot(page, "ar-5-erased")
-    assert page.evaluate("JSON.stringify({...sessionStorage})").find("ملعب") == -1
+
+
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_hand_over(stack: Stack, page_at: PageAt, words: Words, language: str) -> None:
+    """Two persons on one phone: the second sees nothing of the first, on the screen, in the browser or by asking."""
+    page = page_at(f"{stack.url}/chat", locale=language, viewport=PHONE)
+    need, _ = TYPED[language]
+    first = Visitor(page, words, language)
+    first.begins()
+    first.tells(need)
+    write(page, quoted(words.raw(language, "code_taken"))[0])
+    first.hears("someone_else")
+    shoot(page, f"{language}-hand-over-1-asked")
+    code = code_seen(page)
+    assert len(code) == 20
+    page.locator("textarea").fill("…")
+    first.presses("someone_else.yes")
+    first.sees_alone("handed_over")
+    shoot(page, f"{language}-hand-over-2-closed")
+    page.reload()
+    expect(page.locator(".intro")).to_be_visible()
+    second = Visitor(page, words, language)
+    second.begins()
+    expect(page.locator("textarea")).to_have_value("")
+    second.asks("my_data")
+    second.hears("district")
+    assert second.downloads()["answers"] == []
+    shoot(page, f"{language}-hand-over-3-second")
+    assert need not in page.content()
+    assert code[:4] not in page.content()
+
+
+def test_taken_up_on_another_device(stack: Stack, page_at: PageAt, words: Words) -> None:
+    """With the code the talk goes on at another device; the first one says so, and keeps nothing of it."""
+    there = page_at(f"{stack.url}/chat", locale="ar-SY", viewport=PHONE)
+    need, _ = TYPED["ar"]
+    first = Visitor(there, words, "ar")
+    first.begins()
+    first.tells(need)
+    first.asks("pause")
+    first.hears("paused")
+    shoot(there, "taken-up-1-paused")
+    code = code_seen(there)
+
+    here = page_at(f"{stack.url}/chat", locale="de-DE", viewport=DESKTOP)
+    start(here)
+    Visitor(here, words, "de").hears("language")
+    write(here, code)
+    second = Visitor(here, words, "ar")
+    second.hears("importance")
+    expect(here.locator(".city", has_text=words.raw("ar", "taken_up"))).to_have_count(1)
+    shoot(here, "taken-up-2-here")
+    second.presses("importance.4")
+    second.hears("idea")
+
+    first.sees_alone("taken_elsewhere")
+    shoot(there, "taken-up-3-there")
+    there.reload()
+    expect(there.locator(".intro")).to_be_visible()
+    assert need not in there.content()

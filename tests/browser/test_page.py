@@ -1,10 +1,14 @@
 """The chat page in a real browser: what it shows, in which direction, by keyboard, on a tiny screen."""
 
+import json
+from pathlib import Path
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Begin, PageAt
-from tests.browser.fake_city import WORDS, City
-from tests.browser.visitor import own, remembered, start, stored, write
+from tests.browser.fake_city import COPY, WORDS, City
+from tests.browser.visitor import code_seen, own, remembered, start, stored, write
 
 DE = WORDS["de"]
 PAYLOAD = "<img src=x onerror=alert(1)><script>alert(2)</script>\"';--"
@@ -137,6 +141,81 @@ def test_erased_wipes_the_tab(begin: Begin, city: City) -> None:
     write(page, "Neu")
     assert own(page, "sent") == ["Neu"]
     assert city.sessions == 2
+
+
+def test_closed_wipes_the_tab(begin: Begin, city: City) -> None:
+    """When somebody else answers from now on, nothing of the talk stays, and what the city says then is nobody's."""
+    page = begin()
+    write(page, "Etwas Persönliches")
+    assert own(page, "sent") == ["Etwas Persönliches"]
+    city.says("Das ist gespeichert:\n• Das brauchen Sie: Etwas Persönliches", attachment="my_data")
+    expect(page.locator(".download")).to_be_visible()
+    page.locator("textarea").fill("ein Entwurf")
+    city.says_all(
+        {"text": "Das Gespräch ist geschlossen.", "end": "closed"},
+        {"text": "In welcher Sprache?", "buttons": ("Deutsch",)},
+    )
+    expect(page.get_by_role("button", name=DE["page.again"])).to_be_focused()
+    for _ in range(2):
+        expect(page.locator(".text")).to_have_text(["Das Gespräch ist geschlossen."])
+        expect(page.locator("#log button")).to_have_count(0)
+        assert remembered(page) == '[{},{},""]'
+        page.wait_for_timeout(600)  # the city's second message has come by now
+    page.reload()
+    expect(page.locator(".intro")).to_be_visible()
+    assert "Persönliches" not in page.content()
+    start(page)
+    expect(page.locator("textarea")).to_have_value("")
+    expect(page.locator(".message")).to_have_count(0)
+    assert city.sessions == 2
+
+
+def test_copy_is_downloaded(begin: Begin, city: City) -> None:
+    """The city's list of what is stored has a button, by keyboard and after a reload: it saves the copy as a file."""
+    page = begin()
+    city.says("Das ist gespeichert:", attachment="my_data")
+    city.says("Wo wohnen Sie?", buttons=("Nord",))
+    page.get_by_role("button", name="Nord").press("Enter")
+    page.reload()
+    button = page.get_by_role("log").get_by_role("button", name=DE["page.download"])
+    with page.expect_download() as caught:
+        button.press("Enter")
+    assert caught.value.suggested_filename == "mitsprache.json"
+    assert json.loads(Path(caught.value.path()).read_text("utf-8")) == COPY
+    expect(button).to_be_focused()
+    assert city.copies == 1
+
+
+def test_copy_refused(begin: Begin, city: City) -> None:
+    """When the city can't give the copy, its sentence says why; when it no longer knows the talk, the page ends it."""
+    page = begin()
+    city.says("Das ist gespeichert:", attachment="my_data")
+    city.refusals = [(422, {"error": "unavailable", "message": "Gerade nicht."})]
+    button = page.get_by_role("button", name=DE["page.download"])
+    button.press("Enter")
+    expect(page.locator("#notice")).to_have_text("Gerade nicht.")
+    city.token = "another"
+    button.press("Enter")
+    expect(page.locator("#over")).to_contain_text(DE["page.lost"])
+    expect(page.locator("#log button")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_long_reply_is_shown_from_its_beginning(begin: Begin, city: City, language: str) -> None:
+    """Of a long reply the first message is seen; lines with a bullet are indented, and a code keeps its order."""
+    page, code = begin(viewport=(360, 640)), "1234 5678 9012 3456 7890"
+    write(page, "Hallo")
+    own(page, "sent")
+    items = "\n".join(f"• Das brauchen Sie ({number}): ein Platz mit vielen Bänken und Bäumen" for number in range(9))
+    city.says_all(
+        {"text": f"Das ist gespeichert:\n{items}", "language": language, "attachment": "my_data"},
+        {"text": f"Ihr Code:\n\u2068{code}\u2069", "language": language, "buttons": ("Ja", "Nein")},
+    )
+    expect(page.locator(".city")).to_have_count(2)
+    expect(page.locator(".city .text").first).to_be_in_viewport()
+    assert page.locator("#log").evaluate("log => log.scrollWidth <= log.clientWidth")
+    expect(page.locator(".item")).to_have_count(9)
+    assert code_seen(page) == code.replace(" ", "")
 
 
 def test_counter_appears_near_the_limit(begin: Begin) -> None:

@@ -1,10 +1,22 @@
 """What a visitor does on the chat page, and what can then be found out."""
 
+import json
+import re
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.fake_city import City
+from translations.catalogs import Words
+from translations.languages import languages
+
+IN_HELP = (
+    *("skip", "go_back", "change_answer", "repeat", "pause"),
+    *("change_language", "my_data", "delete_my_data", "talk_to_a_person", "stop"),
+)
+"""What the help says that one can type, in this order in every language."""
 
 
 def start(page: Page) -> None:
@@ -44,3 +56,84 @@ def until(page: Page, holds: Callable[[], bool]) -> None:
             return
         page.wait_for_timeout(50)
     raise AssertionError("It never came to hold.")
+
+
+def code_seen(page: Page) -> str:
+    """The digits of the code in the newest message, as they stand on the screen from left to right."""
+    places = page.locator(".city .text").last.evaluate(
+        """node => {
+            const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT), range = document.createRange();
+            const lines = [];
+            while (walker.nextNode()) lines.push(walker.currentNode);
+            const line = lines.find((line) => /(\\d{4} ){4}\\d{4}/.test(line.data));
+            return [...line.data].flatMap((sign, index) => {
+                range.setStart(line, index);
+                range.setEnd(line, index + 1);
+                return /\\d/.test(sign) ? [[range.getBoundingClientRect().left, sign]] : [];
+            });
+        }"""
+    )
+    return "".join(digit for _, digit in sorted(places))
+
+
+class Visitor:
+    """A person at the page of the real stack; what is said and pressed comes from the catalogs, by its key."""
+
+    def __init__(self, page: Page, words: Words, language: str) -> None:
+        self.page, self.words, self.language = page, words, language
+
+    def hears(self, key: str) -> None:
+        """The newest message of the city is this one."""
+        sentence = self.words.raw(self.language, key).partition("{")[0]
+        expect(self.page.locator(".city .text").last).to_contain_text(sentence, timeout=60_000)
+
+    def presses(self, key: str) -> None:
+        """Presses the quick reply of this key."""
+        self.picks(self.words.raw(self.language, key))
+
+    def picks(self, label: str) -> None:
+        """Presses the quick reply with this name."""
+        self.page.get_by_role("button", name=label, exact=True).click()
+
+    def asks(self, act: str) -> None:
+        """Types what the help says that one can type for this."""
+        commands = quoted(self.words.raw(self.language, "help"))
+        write(self.page, dict(zip(IN_HELP, commands, strict=True))[act])
+
+    def begins(self) -> None:
+        """Starts, chooses the language, is old enough and takes part: the district is asked for."""
+        start(self.page)
+        self.hears("language")
+        self.picks(languages()[self.language].autonym)
+        self.hears("age")
+        self.presses("age.yes")
+        self.hears("consent")
+        self.presses("consent.yes")
+        self.hears("district")
+
+    def tells(self, need: str) -> None:
+        """From the district to a need that is told."""
+        self.picks("Betzenberg")
+        self.hears("theme")
+        self.presses("theme.mobility")
+        self.hears("need")
+        write(self.page, need)
+        self.hears("importance")
+
+    def downloads(self) -> dict[str, Any]:
+        """Takes the copy of all that is stored, by keyboard."""
+        with self.page.expect_download() as caught:
+            self.page.locator(".download").last.press("Enter")
+        assert caught.value.suggested_filename == "mitsprache.json"
+        return json.loads(Path(caught.value.path()).read_text("utf-8"))
+
+    def sees_alone(self, key: str) -> None:
+        """Of all that was said only this is left on the screen, and nothing in the browser."""
+        expect(self.page.locator(".text")).to_have_text([self.words.raw(self.language, key)], timeout=60_000)
+        expect(self.page.get_by_role("button", name=self.words.raw(self.language, "page.again"))).to_be_visible()
+        assert remembered(self.page) == '[{},{},""]'
+
+
+def quoted(sentence: str) -> list[str]:
+    """What stands in quotation marks, of whatever form."""
+    return re.findall("[„“«]([^„“”«»]+)[“”»]", sentence)
