@@ -16,7 +16,7 @@ from dialogue.questions import ask
 from dialogue.reading import resume_code
 from dialogue.scene import Heard, Scene
 from dialogue.texts import clean
-from store import changes, clock, erasure, faults, handover, inbox, keys, people, receipts
+from store import changes, clock, erasure, faults, handover, inbox, keys, people, receipts, retention
 from store.inbox import Incoming, Message
 from store.people import Person
 from translations.languages import languages
@@ -53,11 +53,15 @@ def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence
         raise Refused("message_unknown")
     people.check_fence(connection, message.person, fence)
     person = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
-    outcome = acts.perform(_scene(connection, wiring, person, call, message, now))
+    scene = _scene(connection, wiring, person, call, message, now)
+    outcome = acts.perform(scene)
+    left = handover.holder(connection, scene.claimed) if outcome.takes_up else None
     changes.apply(connection, person, wiring.round, wiring.config.secret, outcome, now)
     after = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     changes.settle(connection, after, wiring.round)
-    reply = _reply(wiring, outcome, after)
+    reply = _reply(wiring, outcome, after, people.marks(connection, person.id) if outcome.erases else [])
+    if left is not None:
+        reply["left"] = left
     if not receipts.write(connection, key, message.person, outcome.effect, reply, now):
         raise Refused("receipt_taken")
     return reply
@@ -72,6 +76,8 @@ def _scene(
     if code:
         claim, claimed = handover.claim(connection, wiring.config.secret, person.id, code, wiring.round.id, now)
     held = inbox.find(connection, person.progress.about or "") if person.progress.aside == "keep" else None
+    if held and held.received_at < now - retention.HELD:
+        held = None
     return Scene(
         wiring.city,
         wiring.round,
@@ -89,7 +95,7 @@ def _heard(message: Message, act: str, meant: str | None) -> Heard:
     return Heard(act, message.text, message.value, message.asked, message.append, message.key, meant)
 
 
-def _reply(wiring: Wiring, outcome: Outcome, person: Person) -> dict[str, Any]:
+def _reply(wiring: Wiring, outcome: Outcome, person: Person, marks: list[str]) -> dict[str, Any]:
     says = outcome.says
     reply: dict[str, Any] = {"language": person.language}
     autonyms = [(language.code, language.autonym) for language in languages().values()]
@@ -98,9 +104,9 @@ def _reply(wiring: Wiring, outcome: Outcome, person: Person) -> dict[str, Any]:
         first = ask(wiring.city, wiring.round, Progress(), autonyms)
         says = (*says, first) if first else says
     elif outcome.erases:
-        reply |= {"erase": outcome.erases.reason, "participation": person.mark}
+        reply |= {"erase": outcome.erases.reason, "participations": marks}
         asked = outcome.erases.reason is Erasure.ASKED
-        if asked or person.participation is not None:
+        if asked or marks:
             # What was stored may stand in a backup: only then is there something to note in the journal.
             reply["code"] = keys.receipt_code()
         if asked:
@@ -138,5 +144,5 @@ def _finish_shell(connection: sa.Connection, wiring: Wiring, key: str, reply: di
     if "erase" in reply:
         reason, barred = Erasure(reply["erase"]), keys.bar(wiring.config.secret, message.person)
         journal = wiring.config.data / erasure.JOURNAL
-        erasure.journal(journal, message.person, reply["participation"], reason, reply.get("code"), now)
+        erasure.journal(journal, message.person, reply["participations"], reason, reply.get("code"), now)
         erasure.carry_out(connection, message.person, reason, barred, now)

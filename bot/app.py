@@ -24,7 +24,7 @@ from store import clock, logs, retention
 from translations.languages import best
 
 PAGE = Path(__file__).parent / "page"
-TIDY_EVERY = 3600.0
+TIDY_EVERY = 600.0
 
 HEADERS = {
     "Content-Security-Policy": (

@@ -13,6 +13,8 @@ from translations.wording import Worded, word
 
 NOTICE_POSITION = 100
 """The place of a notice among the replies to one message, behind any reply."""
+LEFT_POSITION = 101
+"""The place of the last word on the device from which a talk has gone."""
 
 
 def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
@@ -22,7 +24,7 @@ def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
     person, key, now = taken.message.person, taken.message.key, clock.now()
     if "erase" in reply:
         journal, reason = wiring.config.data / erasure.JOURNAL, Erasure(reply["erase"])
-        erasure.journal(journal, person, reply["participation"], reason, reply.get("code"), now)
+        erasure.journal(journal, person, reply["participations"], reason, reply.get("code"), now)
     with wiring.database.write() as connection:
         people.check_fence(connection, person, taken.fence)
         inbox.handled(connection, key, held=people.holds(connection, person, key))
@@ -31,6 +33,9 @@ def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
         if "erase" in reply:
             barred = keys.bar(wiring.config.secret, person)
             erasure.carry_out(connection, person, Erasure(reply["erase"]), barred, now)
+        if "left" in reply:
+            notice = _outgoing(wiring, reply["language"], (Say("taken_elsewhere", end="closed"),))
+            outbox.post(connection, reply["left"], key, notice, now, LEFT_POSITION)
         outbox.post(connection, person, key, messages, now)
         people.release(connection, person, taken.fence)
         faults.reach("6b")

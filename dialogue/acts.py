@@ -88,9 +88,7 @@ def repeat(scene: Scene) -> Outcome:
 
 def pause(scene: Scene) -> Outcome:
     """Waits until the person comes back, here or with the code elsewhere."""
-    code = scene.progress.code
-    told = Say("paused", {"code": code}) if code else Say("stopped_early")
-    return Outcome((Stop(), StandAside(None)), (told,), silent=True)
+    return _wait(scene, "paused")
 
 
 def resume(scene: Scene) -> Outcome:
@@ -102,8 +100,7 @@ def resume(scene: Scene) -> Outcome:
 
 def stop(scene: Scene) -> Outcome:
     """Stops the interview; what was said stays, and a later message goes on."""
-    told = "stopped" if scene.progress.consent else "stopped_early"
-    return Outcome((Stop(), StandAside(None)), (Say(told),), silent=True)
+    return _wait(scene, "stopped")
 
 
 def tell(key: str) -> Callable[[Scene], Outcome]:
@@ -177,6 +174,13 @@ def not_understood(scene: Scene) -> Outcome:
     """Says so, with what can be done, and asks again."""
     question = scene.question
     return Outcome(says=(Say(f"unclear.{question.kind}" if question else "unclear"),))
+
+
+def _wait(scene: Scene, told: str) -> Outcome:
+    """Nothing is asked until the person writes again, here or, with the code, elsewhere."""
+    code = scene.progress.code
+    says = (Say(told), Say("code", {"code": code})) if code else (Say("stopped_early"),)
+    return Outcome((Stop(), StandAside(None)), says, silent=True)
 
 
 def _woken(scene: Scene, act: Callable[[Scene], Outcome]) -> Outcome:

@@ -188,6 +188,11 @@ class Outcome:
         return HandOver() in self.changes
 
     @property
+    def takes_up(self) -> bool:
+        """Whether a talk that began elsewhere goes on here."""
+        return any(isinstance(change, TakeUp) for change in self.changes)
+
+    @property
     def erases(self) -> Erase | None:
         """The erasure among the changes, if any."""
         return next((change for change in self.changes if isinstance(change, Erase)), None)

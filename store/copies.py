@@ -9,7 +9,7 @@ from store.tables import answers, consents, outbox, participations, people, revi
 
 
 def own(connection: sa.Connection, person: str) -> dict[str, Any]:
-    """Everything that hangs on this conversation. Times are UTC; pseudonyms and codes are no part of it."""
+    """Everything that hangs on this conversation. Times are UTC; pseudonyms are no part of it."""
     mine = participations.c.person == person
     return {
         "conversation": _rows(

@@ -11,7 +11,7 @@ from dialogue.outcome import Erasure
 from store import people
 from store.database import insert_once
 from store.receipts import ERASED
-from store.tables import answers, bars, consents, counters, inbox, outbox, participations, receipts, revisions
+from store.tables import answers, bars, consents, counters, guesses, inbox, outbox, participations, receipts, revisions
 
 JOURNAL = "deletions.jsonl"
 
@@ -25,6 +25,7 @@ def erase(connection: sa.Connection, person: str, now: datetime) -> None:
     given = sa.select(answers.c.id).where(answers.c.participation.in_(mine))
     _leave_tombstones(connection, person, now)
     people.change(connection, person, **people.BARE, erased_at=now)
+    connection.execute(guesses.delete().where(guesses.c.person == person))
     connection.execute(revisions.delete().where(revisions.c.answer.in_(given)))
     connection.execute(answers.delete().where(answers.c.participation.in_(mine)))
     connection.execute(consents.delete().where(consents.c.participation.in_(mine)))
@@ -61,11 +62,11 @@ def carry_bar(connection: sa.Connection, earlier: str, bar: str, now: datetime) 
 
 
 def journal(
-    file: Path, person: str, participation: str | None, reason: Erasure, code: str | None, now: datetime
+    file: Path, person: str, participations: list[str], reason: Erasure, code: str | None, now: datetime
 ) -> None:
     """Writes the line of the deletion journal, on the disk before this returns; none without a receipt code.
 
-    `participation` is its mark: after a restore it finds the answers also where they were on another device then.
+    `participations` are their marks: after a restore they find the answers also where they were on another device.
 
     The journal is no part of the database, so that it can be applied again after a restore. A turn that is tried
     twice may write its line twice; it says the same.
@@ -73,7 +74,7 @@ def journal(
     if code is None:
         return
     at = now.isoformat(timespec="seconds")
-    line = {"person": person, "participation": participation, "reason": reason, "code": code, "at": at}
+    line = {"person": person, "participations": participations, "reason": reason, "code": code, "at": at}
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(descriptor, (json.dumps(line) + "\n").encode())
@@ -88,7 +89,7 @@ def reapply(connection: sa.Connection, file: Path, now: datetime) -> int:
         return 0
     erased = 0
     for line in map(json.loads, file.read_text("utf-8").splitlines()):
-        holder = participations.c.mark == line["participation"]
+        holder = participations.c.mark.in_(line["participations"])
         for person in connection.execute(sa.select(participations.c.person).where(holder)).scalars().all():
             erase(connection, person, now)
             erased += 1

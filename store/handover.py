@@ -6,11 +6,11 @@ import sqlalchemy as sa
 
 from dialogue.scene import Claim
 from store import keys, people
-from store.tables import guesses, outbox, participations, receipts
+from store.tables import answers, consents, guesses, outbox, participations, receipts
 from store.tables import people as persons
 
-MOST_GUESSES, MOST_GUESSES_OF_ALL = 5, 500
-"""Wrong codes in an hour, of one person and of all together. A code has 66 bits: nobody guesses one anyway."""
+MOST_GUESSES = 5
+"""Wrong codes of one person in an hour; a limit for all together would let anybody lock out everybody."""
 HOUR = timedelta(hours=1)
 
 
@@ -18,9 +18,8 @@ def claim(
     connection: sa.Connection, secret: bytes, person: str, code: str, round: str, now: datetime
 ) -> tuple[Claim, int | None]:
     """What a typed code leads to, and the participation behind it; a wrong one is counted."""
-    recent = sa.select(sa.func.count()).where(guesses.c.at > now - HOUR)
-    mine = connection.execute(recent.where(guesses.c.person == person)).scalar_one()
-    if mine >= MOST_GUESSES or connection.execute(recent).scalar_one() >= MOST_GUESSES_OF_ALL:
+    recent = sa.select(sa.func.count()).where(guesses.c.person == person, guesses.c.at > now - HOUR)
+    if connection.execute(recent).scalar_one() >= MOST_GUESSES:
         return Claim.LIMITED, None
     found = connection.execute(
         sa.select(participations.c.id, participations.c.person).where(
@@ -33,9 +32,16 @@ def claim(
     return (Claim.OWN, None) if found.person == person else (Claim.FOUND, found.id)
 
 
+def holder(connection: sa.Connection, participation: int | None) -> str | None:
+    """Where the participation is now."""
+    found = sa.select(participations.c.person).where(participations.c.id == participation)
+    return connection.execute(found).scalar()
+
+
 def take_up(connection: sa.Connection, person: str, participation: int, now: datetime) -> None:
     """The participation goes on with this person, in its language; where it was before, nothing of the talk stays."""
     row = connection.execute(sa.select(participations).where(participations.c.id == participation)).one()
+    _drop_empty(connection, person, row.round)
     connection.execute(participations.update().where(participations.c.id == participation).values(person=person))
     people.change(connection, person, participation=participation, adult=True, chosen=True, language=row.language)
     people.change(connection, row.person, fence=persons.c.fence + 1)
@@ -49,7 +55,7 @@ def detach(connection: sa.Connection, person: str, now: datetime) -> None:
         place = keys.mark()
         same = {name: row._mapping[name] for name in ("channel", "language", "participation")}
         connection.execute(persons.insert().values(id=place, chosen=True, adult=True, created_at=now, **same))
-        mine = participations.c.id == row.participation
+        mine = participations.c.person == person
         connection.execute(participations.update().where(mine).values(person=place))
     _leave(connection, person, now)
 
@@ -60,3 +66,12 @@ def _leave(connection: sa.Connection, person: str, now: datetime) -> None:
     # The replies held what was played back; without them a receipt still says that its message has done its work.
     connection.execute(receipts.update().where(receipts.c.person == person).values(reply=sa.null()))
     people.dialogue_state_erase(connection, person)
+
+
+def _drop_empty(connection: sa.Connection, person: str, round: str) -> None:
+    """Whoever agreed here before taking an earlier talk up doesn't take part twice."""
+    mine = sa.and_(participations.c.person == person, participations.c.round == round)
+    said = sa.exists().where(answers.c.participation == participations.c.id)
+    empty = connection.execute(sa.select(participations.c.id).where(mine, ~said)).scalars().all()
+    connection.execute(consents.delete().where(consents.c.participation.in_(empty)))
+    connection.execute(participations.delete().where(participations.c.id.in_(empty)))

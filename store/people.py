@@ -25,8 +25,6 @@ class Person:
     asked_at: datetime | None
     """When the open question was put into the outbox."""
     fence: int
-    mark: str | None
-    """The random name of the participation."""
     progress: Progress
 
 
@@ -69,7 +67,7 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
         told=row.told,
         code=keys.hide(mark) if mark else None,
     )
-    return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, mark, progress)
+    return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, progress)
 
 
 def change(connection: sa.Connection, id: str, **values: object) -> None:
@@ -118,6 +116,12 @@ def dialogue_state_erase(connection: sa.Connection, id: str) -> None:
     """Makes Rasa forget the conversation."""
     states = tables.dialogue_states
     connection.execute(states.delete().where(states.c.person == id))
+
+
+def marks(connection: sa.Connection, id: str) -> list[str]:
+    """The random names of all participations of the person, of any round."""
+    mine = sa.select(participations.c.mark).where(participations.c.person == id)
+    return list(connection.execute(mine).scalars())
 
 
 def holds(connection: sa.Connection, id: str, key: str) -> bool:

@@ -13,6 +13,8 @@ MEMORY = timedelta(hours=48)
 """How long a message's key is remembered against a second delivery, longer than any channel delivers again."""
 HELD = timedelta(hours=1)
 """How long a message with danger words waits for the person's word whether it may be kept."""
+GUESSES = timedelta(hours=1)
+"""How long a wrong code is counted."""
 TALK = timedelta(days=30)
 """How long a person can read a talk again after its last message."""
 PROOF = timedelta(days=3 * 365)
@@ -29,7 +31,7 @@ def tidy(database: Database, now: datetime, keep_until: date) -> Report:
             "held_messages": _let_go(connection, now - HELD),
             "messages": _messages(connection, now - MEMORY),
             "receipts": _receipts(connection, now - MEMORY),
-            "guesses": _gone(connection, guesses.delete().where(guesses.c.at < now - MEMORY)),
+            "guesses": _gone(connection, guesses.delete().where(guesses.c.at < now - GUESSES)),
             "bars": _gone(connection, bars.delete().where(bars.c.until < now)),
             "talks": _talks(connection, now - TALK),
             "idle_people": _idle(connection, now - MEMORY),
@@ -70,6 +72,7 @@ def _idle(connection: sa.Connection, before: datetime) -> int:
         people.c.participation.is_(None),
         sa.func.coalesce(people.c.erased_at, people.c.created_at) < before,
         people.c.id.not_in(sa.select(inbox.c.person)),
+        people.c.id.not_in(sa.select(participations.c.person)),
     )
     connection.execute(outbox.delete().where(outbox.c.person.in_(idle)))
     connection.execute(dialogue_states.delete().where(dialogue_states.c.person.in_(idle)))

@@ -58,8 +58,8 @@ MUTATIONS = (
         "A6",
         "a failure to store is swallowed",
         "actions/turn.py",
-        "    changes.apply(connection, person, wiring.round, outcome, now)\n",
-        "    try:\n        changes.apply(connection, person, wiring.round, outcome, now)\n"
+        "    changes.apply(connection, person, wiring.round, wiring.config.secret, outcome, now)\n",
+        "    try:\n        changes.apply(connection, person, wiring.round, wiring.config.secret, outcome, now)\n"
         "    except sa.exc.SQLAlchemyError:\n        pass\n",
         "tests/test_reliability.py::test_broken_answers_say_nothing",
     ),
@@ -115,8 +115,8 @@ MUTATIONS = (
         "A11",
         "a second answer is inserted beside the first",
         "store/answers.py",
-        "    if earlier is None:\n",
-        "    if True:\n",
+        "    if earlier is None:\n        connection.execute(\n            answers.insert()",
+        "    if True:\n        connection.execute(\n            answers.insert()",
         "tests/test_reliability.py::test_two_buttons_pressed_quickly",
     ),
     Mutation(

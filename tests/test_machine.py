@@ -246,7 +246,8 @@ class Interview(RuleBasedStateMachine):
         code, ledger, left = self._code(), self.ledger, self.talk.person
         self._begin(self._somebody(), ledger)
         if consented:
-            self._consent()
+            for text in ("Deutsch", "ja", "ja"):
+                self._turn(text)
         self._take_up(code)
         assert outbox_of(left) == []
 
@@ -266,7 +267,7 @@ class Interview(RuleBasedStateMachine):
         if not self.put:
             return
         if self.open is None:
-            assert self.log[-1].end == "finished"
+            assert self.newest.end == "finished"
         else:
             assert self.newest.asked == self.open
 
@@ -319,7 +320,7 @@ class Interview(RuleBasedStateMachine):
             if self.open is None:
                 break
             self._answer_on()
-        assert self.log[-1].end == "finished"
+        assert self.newest.end == "finished"
         self.the_store_holds_what_was_said()
         self.the_summary_says_what_is_stored()
         self.wants_to_delete()
@@ -575,7 +576,9 @@ def rows_left(person: str, participation: int | None) -> int:
         sa.select(answers.c.id).where(answers.c.participation == participation),
         sa.select(revisions.c.answer).where(revisions.c.answer.in_(given)),
         sa.select(consents.c.version).where(consents.c.participation == participation),
-        sa.select(participations.c.id).where((participations.c.id == participation) | (participations.c.person == person)),
+        sa.select(participations.c.id).where(
+            (participations.c.id == participation) | (participations.c.person == person)
+        ),
         sa.select(inbox.c.key).where(inbox.c.person == person),
         sa.select(receipts.c.key).where(receipts.c.person == person),
     ]

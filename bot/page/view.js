@@ -114,6 +114,7 @@ export function showOver(key) {
 
 export function clearLog() {
   log.replaceChildren();
+  hintAtMore();
 }
 
 // --- messages
@@ -203,6 +204,12 @@ function showNewest(from) {
   log.lastElementChild?.scrollIntoView({ block: "nearest" });
   const top = Math.max(log.getBoundingClientRect().top, 0);
   if (from && from.getBoundingClientRect().top < top) from.scrollIntoView();
+  hintAtMore();
+}
+
+/** A shadow at the end of the log says that there is more below. */
+function hintAtMore() {
+  log.toggleAttribute("data-more", !atEnd());
 }
 
 /** In the log or, on tiny screens, in the page that scrolls as a whole. */
@@ -212,7 +219,12 @@ function atEnd() {
   return log.lastElementChild.getBoundingClientRect().bottom < end + NEAR;
 }
 
-document.addEventListener("scroll", () => (following = atEnd()), { capture: true, passive: true });
+function scrolled() {
+  following = atEnd();
+  hintAtMore();
+}
+
+document.addEventListener("scroll", scrolled, { capture: true, passive: true });
 new ResizeObserver(() => following && showNewest()).observe(log); // a keyboard opens, the input grows
 
 // --- around the log

@@ -83,9 +83,9 @@ class Visitor:
         self.page, self.words, self.language = page, words, language
 
     def hears(self, key: str) -> None:
-        """The newest message of the city is this one."""
+        """The newest message is the city's, and this one."""
         sentence = self.words.raw(self.language, key).partition("{")[0]
-        expect(self.page.locator(".city .text").last).to_contain_text(sentence, timeout=60_000)
+        expect(self.page.locator(".city:last-child .text")).to_contain_text(sentence, timeout=60_000)
 
     def presses(self, key: str) -> None:
         """Presses the quick reply of this key."""
