@@ -35,7 +35,7 @@ def _export(settings: config.Config, words: Words, given: argparse.Namespace) ->
     )
     city, round = packs.city(settings.city), packs.round(settings.city, given.round)
     database = Database(settings.database_url)
-    count = export(database, city, round, words, file, form, getpass.getuser(), now)
+    count = export(database, city, round, words, file, form, getpass.getuser(), now, not given.no_free_text)
     database.close()
     print(words.raw(LANGUAGE, "export.done").format(count=count, file=file))
     return 0
@@ -48,6 +48,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     command.add_argument("--round", default="needs", help=words.raw(LANGUAGE, "export.round"))
     command.add_argument("--format", choices=("csv", "jsonl"), default="csv", help=words.raw(LANGUAGE, "export.format"))
     command.add_argument("--out", type=Path, help=words.raw(LANGUAGE, "export.out"))
+    command.add_argument("--no-free-text", action="store_true", help=words.raw(LANGUAGE, "export.no_free_text"))
     command.add_argument("--excel", action="store_true", help=words.raw(LANGUAGE, "export.excel"))
     return parser
 

@@ -37,8 +37,12 @@ Row = Mapping[str, str | int | None]
 Writer = Callable[[IO[str], Iterable[Row], list[str]], None]
 
 
-def rows(connection: sa.Connection, city: City, round: Round) -> Iterator[Row]:
-    """One row an answer, oldest conversation first; an answer that was revised stands once, as it is now."""
+def rows(connection: sa.Connection, city: City, round: Round, withheld: str | None = None) -> Iterator[Row]:
+    """One row an answer, oldest conversation first; an answer that was revised stands once, as it is now.
+
+    `withheld` stands in place of what persons wrote in their own words, where that may not be read.
+    """
+    free = {question.id for question in round.questions if question.kind is Kind.TEXT}
     district = next((question.id for question in round.questions if question.kind is Kind.DISTRICT), None)
     names = {one.id: one.name for one in city.districts}
     lives = answers.alias("lives")
@@ -65,21 +69,35 @@ def rows(connection: sa.Connection, city: City, round: Round) -> Iterator[Row]:
         values = {**row._mapping, "district": names.get(row.district, row.district)}
         values["answered_at"] = row.answered_at.isoformat(timespec="seconds") + "Z"
         values["conversation"] = values.pop("number")
+        if withheld is not None and row.question in free and row.text is not None:
+            values["text"] = withheld
         yield {column: values[column] for column in COLUMNS}
 
 
 def export(
-    database: Database, city: City, round: Round, words: Words, file: Path, form: str, who: str, now: datetime
+    database: Database,
+    city: City,
+    round: Round,
+    words: Words,
+    file: Path,
+    form: str,
+    who: str,
+    now: datetime,
+    free_text: bool = True,
 ) -> int:
-    """Writes the working file whole or not at all, notes it in the audit, and gives the number of answers."""
+    """Writes the working file whole or not at all, notes it in the audit, and gives the number of answers.
+
+    Without `free_text` nothing that persons wrote in their own words is in it.
+    """
+    withheld = None if free_text else words.raw(LANGUAGE, "export.withheld")
     counted = _Counted()
     values = {"city": city.name, "round": round.id, "at": now.isoformat(timespec="seconds") + "Z"}
     notice = [words.raw(LANGUAGE, key).format_map(values) for key in NOTICES[form]]
     with _whole(file, FORMS[form][1]) as opened:
         with database.read() as connection:
-            FORMS[form][0](opened, counted.count(rows(connection, city, round)), notice)
+            FORMS[form][0](opened, counted.count(rows(connection, city, round, withheld)), notice)
         with database.write() as connection:
-            what = f"working file {round.id} {form}"
+            what = f"working file {round.id} {form} {'with' if free_text else 'without'} free text"
             connection.execute(audits.insert().values(at=now, who=who[:80], what=what, rows=counted.rows))
     return counted.rows
 

@@ -17,24 +17,24 @@ def own(connection: sa.Connection, person: str) -> dict[str, Any]:
         ),
         "participation": _rows(connection, sa.select(*(participations.c[name] for name in PARTICIPATION)).where(mine)),
         "consents": _rows(connection, _of(mine, consents, "version", "language", "given_at")),
-        "answers": _rows(connection, _of(mine, answers, *ANSWER)),
+        "answers": _rows(connection, _of(mine, answers, *ANSWER).order_by(answers.c.id)),
         "earlier_answers": _rows(
             connection,
             sa.select(answers.c.question, answers.c.instance, *(revisions.c[name] for name in EARLIER))
             .join(answers, answers.c.id == revisions.c.answer)
             .join(participations, participations.c.id == answers.c.participation)
-            .where(mine),
+            .where(mine)
+            .order_by(revisions.c.answer, revisions.c.revision),
         ),
         "messages_to_you": _rows(
             connection,
-            sa.select(outbox.c.number, outbox.c.text, outbox.c.language, outbox.c.created_at).where(
-                outbox.c.person == person
-            ),
+            sa.select(*(outbox.c[name] for name in MESSAGE)).where(outbox.c.person == person).order_by(outbox.c.number),
         ),
     }
 
 
 PARTICIPATION = ("round", "channel", "language", "status", "started_at")
+MESSAGE = ("number", "text", "language", "created_at")
 ANSWER = ("question", "instance", "state", "text", "language", "revision", "answered_at")
 EARLIER = ("revision", "state", "text", "language", "answered_at")
 

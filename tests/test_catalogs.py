@@ -117,12 +117,12 @@ def test_every_key_that_is_said_exists() -> None:
     assert said - keys - KEYS_OF_CITIES - KEYS_OF_OPERATORS == set()
     assert keys - said - dynamic - {moment.value for moment in Moment} == WORDS_FOR_READING
     assert {f"unclear.{kind}" for kind in Kind} <= keys
-    assert {f"meant.{act}" for act in acts.ACTS} - keys == {f"meant.{act}" for act in NEVER_SUSPECTED}
+    assert {act for act in acts.ACTS if f"meant.{act}" not in keys} == {*NEVER_SUSPECTED}
     assert {f"code_{claim}" for claim in Claim if claim is not Claim.FOUND} <= keys
     assert {moment.value for moment in Moment} - {"danger"} <= keys
 
 
-NEVER_SUSPECTED = ("answer", "yes", "no", "emergency", "not_understood")
+NEVER_SUSPECTED = ("answer", "emergency", "not_understood")
 WORDS_FOR_READING = {"yes.words", "no.words", "rather_not.words", "elsewhere.words", "numbers.words"}
 KEYS_OF_CITIES = {"thanks"}
 KEYS_OF_OPERATORS = {
@@ -143,7 +143,8 @@ KEYS_OF_OPERATORS = {
 
 def _said(folder: Path) -> set[str]:
     """The literal first arguments of Say, of our errors, and of answers with a key."""
-    makers = {"Say", "Invalid", "Refused", "Busy", "Misconfigured", "Choice", "Question", "_answer", "tell", "say", "_wait"}
+    makers = {"Say", "Invalid", "Refused", "Busy", "Misconfigured", "Choice", "Question"}
+    makers |= {"_answer", "tell", "say", "_wait"}
     found: set[str] = set()
     for file in (file for file in folder.glob("*.py") if file.name != "replies.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):

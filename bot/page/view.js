@@ -209,14 +209,14 @@ function showNewest(from) {
 
 /** A shadow at the end of the log says that there is more below. */
 function hintAtMore() {
-  log.toggleAttribute("data-more", !atEnd());
+  log.toggleAttribute("data-more", !atEnd(0));
 }
 
 /** In the log or, on tiny screens, in the page that scrolls as a whole. */
-function atEnd() {
+function atEnd(near = NEAR) {
   if (!log.lastElementChild) return true;
   const end = Math.min(log.getBoundingClientRect().bottom, window.innerHeight);
-  return log.lastElementChild.getBoundingClientRect().bottom < end + NEAR;
+  return log.lastElementChild.getBoundingClientRect().bottom <= end + near;
 }
 
 function scrolled() {

@@ -226,7 +226,7 @@ def test_taken_up_on_another_device(stack: Stack, page_at: PageAt, words: Words)
     first.begins()
     first.tells(need)
     first.asks("pause")
-    first.hears("paused")
+    first.hears("code")
     shoot(there, "taken-up-1-paused")
     code = code_seen(there)
 

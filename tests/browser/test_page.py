@@ -170,6 +170,18 @@ def test_closed_wipes_the_tab(begin: Begin, city: City) -> None:
     assert city.sessions == 2
 
 
+def test_closed_while_away(begin: Begin, city: City, city_url: str) -> None:
+    """A talk that went on elsewhere while the page was away is wiped as soon as the page comes back."""
+    page = begin()
+    write(page, "Etwas Persönliches")
+    assert own(page, "sent") == ["Etwas Persönliches"]
+    page.goto("about:blank")
+    city.says("Das Gespräch geht auf einem anderen Gerät weiter.", end="closed")
+    page.goto(city_url)
+    expect(page.locator(".text")).to_have_text(["Das Gespräch geht auf einem anderen Gerät weiter."])
+    assert remembered(page) == '[{},{},""]'
+
+
 def test_copy_is_downloaded(begin: Begin, city: City) -> None:
     """The city's list of what is stored has a button, by keyboard and after a reload: it saves the copy as a file."""
     page = begin()
