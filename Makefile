@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train stories understand chromium export mutants bench shell lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium export mutants bench shell lock clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -60,6 +60,12 @@ validate: setup ## Check the training data (rasa data validate)
 
 train: setup ## Train the assistant if its training data changed
 	@$(PYTHON) -m deploy.train
+
+redaction: setup ## Measure what is taken out of answers
+	$(PYTHON) -m tests.redaction
+
+delicate: setup ## Measure how danger and other delicate moments are recognised
+	$(PYTHON) -m tests.delicate
 
 stories: train ## Check the assistant against its test stories (rasa test)
 	model=$$($(PYTHON) -m deploy.train) && \

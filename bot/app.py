@@ -123,5 +123,5 @@ def _in_words(wiring: Wiring, request: Request, error: Exception) -> Response:
 def _answer(wiring: Wiring, request: Request, status: int, key: str, headers: dict[str, str] | None = None) -> Response:
     asked = [part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
     language = best(asked, wiring.city.languages) or wiring.city.languages[0]
-    sentence = wiring.words.say(language, key, {"most": f"{MOST}"})
+    sentence = wiring.words.say(language, key, {"most": MOST})
     return JSONResponse({"error": key, "message": sentence}, status_code=status, headers=headers)

@@ -43,7 +43,7 @@ def choices(city: City, round: Round, progress: Progress, asked: Instance, auton
     if question.kind is Kind.LANGUAGE:
         return tuple(Choice(code, name=name, language=code) for code, name in autonyms if code in city.languages)
     if question.kind is Kind.LANGUAGES and given and given.value and progress.revisit == asked:
-        return (*_marked(question, given.value.split(",")), Choice("", key="done", act="skip"))
+        return (Choice("", key="done", act="skip"), *_marked(question, given.value.split(",")))
     options = option_choices(city, question)
     if question.kind is Kind.THEME and given is not None and given.state is State.LATER:
         options = tuple(option for option in options if option.value != LATER)

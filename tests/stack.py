@@ -50,13 +50,30 @@ class Stack:
         """A person who has just opened the chat."""
         return Resident(self.url, languages or ("de",)).begins()
 
-    def at_need(self, *languages: str) -> Resident:
-        """A person who is asked for the need, in German, district Betzenberg given."""
+    def at_theme(self, *languages: str) -> Resident:
+        """A person who is asked for the theme, in German, district Betzenberg given."""
         resident = self.resident(*languages)
         for label in ("Deutsch", "Ja, ich bin 16", "Ja, ich mache mit", "Betzenberg"):
             resident.presses(label)
+        resident.expects_reply("Um welches Thema")
+        return resident
+
+    def at_need(self, *languages: str) -> Resident:
+        """A person who is asked for the need, in German, district Betzenberg and theme housing given."""
+        resident = self.at_theme(*languages)
+        resident.presses("Wohnen")
         resident.expects_reply("Was brauchen Sie")
         return resident
+
+    def keeps(self, resident: Resident, text: str) -> str | None:
+        """What is kept of this text as the need of somebody who stands by it; then the need is asked again."""
+        reply = resident.says(text)
+        if "Soll die Stadt sie lesen?" in reply[-1]:
+            reply = resident.presses("Ja, speichern")
+        kept = self.needs_of(resident)[-1][2]
+        while not reply[-1].startswith("Was brauchen Sie"):
+            reply = resident.says("zurück")
+        return kept
 
     def arm(self, step: str, victim: str) -> None:
         """The next time that a message comes to this step, the victim is killed."""
@@ -99,6 +116,10 @@ class Stack:
                 .order_by(answers.c.id)
             )
             return [tuple(row) for row in found]
+
+    def needs_of(self, resident: Resident) -> list[tuple[Any, ...]]:
+        """(instance, state, text, revision) of every need of this person."""
+        return [row[1:] for row in self.answers_of(resident) if row[0] == "need"]
 
     def count(self, table: sa.Table, *where: Any) -> int:
         """How many rows."""

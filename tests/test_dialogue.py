@@ -314,6 +314,15 @@ def test_what_looks_like_a_command_is_kept_and_asked_about() -> None:
     assert perform(asked, "answer", "nein").changes == (StandAside(None),)
 
 
+def test_what_may_be_two_districts_is_asked() -> None:
+    """«Innenstadt» may be four districts: these are offered, and nothing is noted before one is chosen."""
+    outcome = perform(progress(), "answer", "Innenstadt")
+    assert (outcome.changes, outcome.silent) == ((), True)
+    offered = [choice.value for choice in outcome.says[0].choices]
+    assert len([value for value in offered if value.startswith("innenstadt")]) == 4
+    assert outcome.says[0].choices[-1].act == "repeat"
+
+
 def test_after_two_misunderstandings_there_is_a_way_out() -> None:
     """Not understood twice in a row: skip, another language and a person are offered."""
     here = progress(**TO_NEED, need_0=ANSWERED)

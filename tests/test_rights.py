@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from dialogue.outcome import Erasure
 from dialogue.rounds import Kind
 from dialogue.texts import fold
+from staff.export import export
 from store import clock, copies, erasure, keys, packs, retention, tables
 from store.__main__ import migrate
 from tests.talk import City, Talk
@@ -130,7 +131,7 @@ def test_three_secrets_are_three(city: City) -> None:
 
 
 def test_two_people_on_one_phone(city: City) -> None:
-    """D5: somebody else answers now: the first one's talk is out of reach, and deleting touches the second one's alone."""
+    """D5: somebody else answers now: the first talk is out of reach, and deleting touches the second one alone."""
     talk = city.talk().at_need()
     talk.says("Ein Geheimnis der ersten Person")
     asked = talk.says("jetzt antwortet meine Frau", "someone_else")
@@ -244,6 +245,21 @@ def test_personal_data_are_not_stored(city: City, tmp_path: Path) -> None:
         assert not [file for file in tmp_path.rglob("*") if file.is_file() and canary.encode() in file.read_bytes()], (
             canary
         )
+
+
+def test_free_text_can_be_left_out_of_an_export(city: City, tmp_path: Path) -> None:
+    """D16: a working file without free texts says in their place that they are withheld, and the audit says so too."""
+    talk = city.talk().at_need()
+    talk.says("Ein ganz besonderer Wunsch")
+    file, words = tmp_path / "file.csv", Words("kaiserslautern", "staff")
+    pack, round = city.bot.city, city.bot.round
+    assert export(city.database, pack, round, words, file, "csv", "somebody", clock.now(), free_text=False) == 3
+    text = file.read_text("utf-8")
+    assert "besonderer" not in text
+    assert "[Freitext nicht freigegeben]" in text
+    assert "betzenberg" in text
+    with city.database.read() as connection:
+        assert connection.execute(sa.select(tables.audits.c.what)).scalar_one().endswith("without free text")
 
 
 # --- after a restore, and by and by

@@ -58,9 +58,9 @@ class Resident:
 
     def button(self, label: str) -> str:
         """The id of the newest button that begins with this label."""
-        buttons = [button for message in self.seen for button in message["buttons"]]
-        found = [button["id"] for button in buttons if button["label"].startswith(label)]
-        assert found, f"no button «{label}» among {[button['label'] for button in buttons]}"
+        buttons = {button["id"]: plain(button["label"]) for message in self.seen for button in message["buttons"]}
+        found = [id for id, title in buttons.items() if title.startswith(label)]
+        assert found, f"no button «{label}» among {list(buttons.values())}"
         return found[-1]
 
     def awaits_reply(self, patience: float = PATIENCE) -> list[str]:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import polib
+from babel.numbers import format_decimal
 
 from dialogue.errors import Misconfigured, MitspracheError
 from translations.languages import FOLDER, languages
@@ -25,14 +26,16 @@ class Words:
         self._common = common
         self._folders = {"city": CITIES / city / "locale", common: FOLDER}
 
-    def say(self, language: str, key: str, values: Mapping[str, str] | None = None, count: int | None = None) -> str:
+    def say(
+        self, language: str, key: str, values: Mapping[str, str | int] | None = None, count: int | None = None
+    ) -> str:
         """The sentence for the key, in the plural form for `count`.
 
-        Inserted values are isolated, so that they can't turn the line around.
+        Inserted values are isolated, so that they can't turn the line around; numbers are written as the language does.
 
         Raises Misconfigured (words_missing) when no language of the chain has the key.
         """
-        isolated = {name: FIRST_ISOLATE + value + POP_ISOLATE for name, value in (values or {}).items()}
+        isolated = {name: _isolated(_written(value, language)) for name, value in (values or {}).items()}
         return self.raw(language, key, count).format_map(isolated)
 
     def has(self, language: str, key: str) -> bool:
@@ -53,6 +56,15 @@ class Words:
         """All sentences whose key begins with the prefix."""
         keys = _catalog(FOLDER, self._common, "en").keys()
         return {key: self.raw(language, key) for key in keys if isinstance(key, str) and key.startswith(prefix)}
+
+
+def _written(value: str | int, language: str) -> str:
+    return value if isinstance(value, str) else format_decimal(value, locale=languages()[language].locale)
+
+
+def _isolated(value: str) -> str:
+    """Each line by itself: a line break ends an isolation."""
+    return "\n".join(FIRST_ISOLATE + line + POP_ISOLATE for line in value.split("\n"))
 
 
 def explain(error: MitspracheError, language: str = "en") -> str:

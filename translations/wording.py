@@ -56,14 +56,14 @@ def label(words: Words, language: str, choice: Choice) -> Label:
         return Label(choice.name, choice.language or language, choice)
     text = language_name(choice.names, language) if choice.names else words.say(language, choice.key or "")
     if choice.number is not None:
-        text = words.say(language, "numbered", {"name": text, "number": str(choice.number)})
+        text = words.say(language, "numbered", {"name": text, "number": choice.number})
     return Label(CHOSEN + text if choice.chosen else text, language, choice)
 
 
 def _sentence(words: Words, language: str, say: Say) -> str:
-    values = dict(say.values)
+    values: dict[str, str | int] = {**say.values}
     if say.count is not None:
-        values["count"] = str(say.count)
+        values["count"] = say.count
     sentence = words.say(language, say.key, values, say.count)
     return "\n".join([sentence, *(_line(words, language, line) for line in say.lines)])
 
@@ -71,7 +71,7 @@ def _sentence(words: Words, language: str, say: Say) -> str:
 def _line(words: Words, language: str, line: Line) -> str:
     name = words.say(language, line.name)
     if line.number is not None:
-        name = words.say(language, "numbered", {"name": name, "number": str(line.number)})
+        name = words.say(language, "numbered", {"name": name, "number": line.number})
     parts = [words.say(language, key) for key in line.keys]
     parts += [language_name(code, language) for code in line.languages]
     value = line.value or format_list(parts, locale=languages()[language].locale)
