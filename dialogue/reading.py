@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dialogue.cues import Cues
 from dialogue.delicate import Patterns
 from dialogue.matching import match
-from dialogue.redact import Cues
 from dialogue.rounds import Kind, Question
 from dialogue.texts import fold
 

@@ -1,6 +1,7 @@
 """What staff get: the working file, literally; every answer in it, and nothing that was deleted."""
 
 import csv
+import io
 import json
 import re
 import subprocess
@@ -11,12 +12,17 @@ import pytest
 import sqlalchemy as sa
 
 from deploy import local
+from dialogue.outcome import Give
+from dialogue.progress import State
+from dialogue.redact import redact
+from dialogue.rounds import Instance
 from dialogue.texts import clean
 from staff.__main__ import main
 from staff.export import defuse, export
-from store import clock, tables
+from store import answers, clock, tables
 from tests.stack import Stack
 from tests.talk import City
+from translations import redaction
 from translations.catalogs import Words
 
 DATA = Path(__file__).parent / "data" / "statements.tsv"
@@ -24,8 +30,12 @@ DATA = Path(__file__).parent / "data" / "statements.tsv"
 EXPECTED = """\
 conversation,status,channel,language,district,question,instance,state,text,answered_at,revision
 N,partial,web,de,Betzenberg,district,0,answered,betzenberg,T,1
+N,partial,web,de,Betzenberg,theme,0,answered,housing,T,1
 N,partial,web,de,Betzenberg,need,0,answered,"Mehr Bäume, „viele“; bitte",T,2
+N,partial,web,de,Betzenberg,importance,0,answered,4,T,1
+N,partial,web,de,Betzenberg,idea,0,skipped,,T,1
 N,partial,web,de,Betzenberg,more,0,answered,yes,T,1
+N,partial,web,de,Betzenberg,theme,1,later,,T,1
 N,partial,web,de,Betzenberg,need,1,skipped,,T,1
 """
 
@@ -38,13 +48,16 @@ def plain(content: str) -> str:
 
 @pytest.fixture
 def city(tmp_path: Path) -> City:
-    """A city in which one person has answered, corrected and skipped."""
+    """A city in which one person has answered, corrected, put off and skipped."""
     city = City(tmp_path)
     talk = city.talk().at_need()
     talk.says("Mehr Bäume")
     talk.says("zurück", "go_back")
     talk.says("Mehr Bäume, „viele“; bitte")
+    talk.says("vier")
+    talk.says("weiter", "skip")
     talk.says("ja")
+    talk.presses("Später entscheiden")
     talk.says("weiter", "skip")
     return city
 
@@ -70,7 +83,7 @@ def test_excel(city: City, export_file: Path) -> None:
     assert content.startswith(b"\xef\xbb\xbf")
     found = list(csv.reader(content.decode("utf-8-sig").splitlines(), delimiter=";"))
     assert found[3][:3] == ["conversation", "status", "channel"]
-    assert found[5][8] == "Mehr Bäume, „viele“; bitte"
+    assert found[6][8] == "Mehr Bäume, „viele“; bitte"
 
 
 def test_json_lines(city: City, export_file: Path) -> None:
@@ -79,8 +92,12 @@ def test_json_lines(city: City, export_file: Path) -> None:
     assert lines[0]["notice"][0].startswith("ARBEITSDATEI")
     assert [(line["question"], line["text"]) for line in lines[1:]] == [
         ("district", "betzenberg"),
+        ("theme", "housing"),
         ("need", "Mehr Bäume, „viele“; bitte"),
+        ("importance", "4"),
+        ("idea", None),
         ("more", "yes"),
+        ("theme", None),
         ("need", None),
     ]
 
@@ -101,7 +118,7 @@ def test_file_is_whole_private_and_audited(city: City, export_file: Path) -> Non
     assert [file.name for file in export_file.parent.iterdir() if file.name.startswith(".")] == []
     with city.database.read() as connection:
         audit = connection.execute(sa.select(tables.audits)).one()
-    assert (audit.who, audit.what, audit.rows) == ("somebody", "working file needs csv", 4)
+    assert (audit.who, audit.what, audit.rows) == ("somebody", "working file needs csv with free text", 8)
 
 
 def test_failed_export_leaves_the_older_file(city: City, export_file: Path) -> None:
@@ -124,7 +141,7 @@ def test_total(city: City, export_file: Path) -> None:
     lines = written(city, export_file, "jsonl").decode().splitlines()[1:]
     with city.database.read() as connection:
         stored = connection.execute(sa.select(sa.func.count()).select_from(tables.answers)).scalar_one()
-    assert len(lines) == stored == 4
+    assert len(lines) == stored == 8
     assert not any("Weg damit" in line for line in lines)
 
 
@@ -148,24 +165,37 @@ def test_unknown_round(city: City, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert len(capsys.readouterr().err.strip().splitlines()) == 2
 
 
-def test_real_statements(stack: Stack, export_file: Path) -> None:
-    """540 real statements as needs: each stored as cleaned, none read as a command, equal in JSON Lines."""
+def statements() -> list[str]:
+    """What people in Germany, Spain, the UK and elsewhere told their cities."""
     with DATA.open(newline="", encoding="utf-8") as opened:
-        texts = [row["text"] for row in csv.DictReader(opened, delimiter="\t", quoting=csv.QUOTE_NONE)]
-    assert len(texts) == 540
+        return [clean(row["text"]) for row in csv.DictReader(opened, delimiter="\t", quoting=csv.QUOTE_NONE)]
 
-    def interview(part: list[str]) -> list[tuple[object, ...]]:
+
+def test_real_statements(stack: Stack) -> None:
+    """540 real statements as needs: none read as a command, each kept; of four an address, number or link is left out."""
+
+    def interview(part: list[str]) -> list[str | None]:
         resident = stack.at_need()
-        for text in part:
-            resident.says(text)
-            resident.says("ja")
-        return [row[2:4] for row in stack.answers_of(resident) if row[0] == "need"]
+        return [stack.keeps(resident, text) for text in part]
 
+    texts = statements()
+    expected = [redact(text, redaction.cues(), redaction.marks()).text for text in texts]
     with ThreadPoolExecutor(4) as pool:
-        parts = [texts[number::4] for number in range(4)]
-        stored = list(pool.map(interview, parts))
-    assert stored == [[("answered", clean(text)) for text in part] for part in parts]
-    command = [str(local.PYTHON), "-m", "staff", "export", "--format", "jsonl", "--out", str(export_file)]
-    subprocess.run(command, env=dict(stack.settings.environ), cwd=local.ROOT, check=True)
-    exported = {json.loads(line).get("text") for line in export_file.read_text("utf-8").splitlines()}
-    assert {clean(text) for text in texts} <= exported
+        kept = list(pool.map(interview, [texts[number::4] for number in range(4)]))
+    assert kept == [expected[number::4] for number in range(4)]
+    assert len(texts) == 540
+    assert sum(text != given for text, given in zip(expected, texts, strict=True)) == 4
+
+
+def test_real_statements_in_the_file(city: City, export_file: Path) -> None:
+    """What is stored of 540 real statements stands in JSON Lines and in the table, character by character."""
+    texts, version = statements(), city.bot.round.consent_version
+    with city.database.write() as connection:
+        participation = connection.execute(sa.select(tables.participations.c.id)).scalar_one()
+        for number, text in enumerate(texts, 2):
+            told = Give(Instance("need", number), State.ANSWERED, text)
+            answers.give(connection, participation, told, version, "de", clock.now())
+    lines = [json.loads(line) for line in written(city, export_file, "jsonl").decode().splitlines()]
+    assert [line["text"] for line in lines[9:]] == texts
+    table = list(csv.reader(io.StringIO(written(city, export_file, "csv").decode(), newline="")))
+    assert [row[8] for row in table[12:]] == [defuse(text) for text in texts]

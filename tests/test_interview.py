@@ -1,6 +1,7 @@
-"""The interview on the real stack, as a resident has it, in three languages."""
+"""The interview on the real stack, as a resident has it, in every language."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,29 +13,36 @@ from store.tables import consents, dialogue_states, participations, people
 from tests.stack import Stack
 
 SCRIPTS = sorted((Path(__file__).parent / "conversations").glob("*/interview.txt"))
+CODES = {"code": r"\d{4}( \d{4}){4}", "receipt": r"\w{4}(-\w{4}){2}"}
+IMPORTANCE = "Wie wichtig ist das für Sie?"
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.parent.name)
 def test_interview(stack: Stack, script: Path) -> None:
-    """A person skips, goes back, corrects, asks for help, changes the language, stops, resumes and deletes at last."""
-    resident = None
+    """A whole conversation: every question, every act, in a person's own words, until everything is deleted."""
+    resident, reply = None, list[str]()
     for line in script.read_text("utf-8").splitlines():
         sign, _, text = line.partition(" ")
         match sign:
             case "begin":
                 resident = stack.resident(*text.split())
             case ">":
-                resident.says(text)
+                reply = resident.says(text)
             case "#":
-                resident.presses(text)
+                reply = resident.presses(text)
             case "@":
-                resident.switches_to(text)
+                reply = resident.switches_to(text)
             case "<":
                 resident.expects_reply(text)
+            case "~":
+                assert any(text in said for said in reply), f"«{text}» not in {reply}"
+            case "code" | "receipt":
+                assert any(re.search(CODES[sign], said) for said in reply), reply
             case "=":
-                question, instance, state, *rest = text.split(" ", 3)
-                found = {(row[0], row[1]): row for row in stack.answers_of(resident)}
-                assert found[question, int(instance)][2:4] == (state, rest[0] if rest else None)
+                question, instance, *expected = text.split(" ", 3)
+                found = {(row[0], row[1]): row[2:4] for row in stack.answers_of(resident)}
+                stored = found.get((question, int(instance)), ())
+                assert [part for part in stored if part is not None] == expected
             case "0":
                 assert stack.answers_of(resident) == []
             case "" | "--":
@@ -57,7 +65,7 @@ def test_consent_is_proven(stack: Stack) -> None:
             .join(participations, participations.c.id == consents.c.participation)
             .where(participations.c.person == stack.person(resident))
         ).one()
-    assert (row.version, row.language) == ("2026-11-24", "ar")
+    assert (row.version, row.language) == ("2026-11-24.2", "ar")
     assert row.given_at is not None
 
 
@@ -76,8 +84,8 @@ def test_interview_survives_the_loss_of_rasas_memory(stack: Stack) -> None:
     with stack.database.write() as connection:
         connection.execute(dialogue_states.delete())
     resident.says("Mehr Licht im Park")
-    resident.expects_reply("Möchten Sie noch etwas sagen?")
-    assert stack.answers_of(resident)[1:] == [("need", 0, "answered", "Mehr Licht im Park", 1)]
+    resident.expects_reply(IMPORTANCE)
+    assert stack.needs_of(resident) == [(0, "answered", "Mehr Licht im Park", 1)]
 
 
 def test_dialogue_state_holds_no_text(stack: Stack) -> None:
@@ -95,13 +103,19 @@ def test_all_processes_restart_in_mid_interview(stack: Stack) -> None:
     resident = stack.at_need()
     stack.kill("rasa", "actions", "bot")
     resident.says("Einen Treffpunkt für Eltern")
-    resident.expects_reply("Möchten Sie noch etwas sagen?")
-    resident.says("nein")
+    resident.expects_reply(IMPORTANCE)
+    for text in ("5", "überspringen", "nein", "lieber nicht", "ja"):
+        resident.says(text)
     resident.expects_reply("Vielen Dank!")
     assert [row[:4] for row in stack.answers_of(resident)] == [
         ("district", 0, "answered", "betzenberg"),
+        ("theme", 0, "answered", "housing"),
         ("need", 0, "answered", "Einen Treffpunkt für Eltern"),
+        ("importance", 0, "answered", "5"),
+        ("idea", 0, "skipped", None),
         ("more", 0, "answered", "no"),
+        ("about", 0, "answered", "no"),
+        ("review", 0, "answered", "yes"),
     ]
 
 
@@ -109,14 +123,17 @@ def test_all_processes_restart_in_mid_interview(stack: Stack) -> None:
 def test_a_need_told_at_anything_else_is_kept(stack: Stack, text: str) -> None:
     """Asked for anything else, a person tells the next need at once; no word of it is guessed away by Rasa."""
     resident = stack.at_need()
-    resident.says("Mehr Bäume")
+    for said in ("Mehr Bäume", "4", "überspringen"):
+        resident.says(said)
+    resident.expects_reply("Möchten Sie noch etwas sagen?")
     with stack.database.write() as connection:
         # As if they had thought about it for a while: it is not a further bubble of the answer before.
         asked_at = clock.now() - timedelta(minutes=1)
         connection.execute(people.update().where(people.c.id == stack.person(resident)).values(asked_at=asked_at))
-    assert resident.says(text) == ["Danke, Ihre Antwort ist gespeichert.", "Gibt es noch etwas?"]
-    assert stack.answers_of(resident)[2:] == [
+    assert resident.says(text) == ["Danke, Ihre Antwort ist gespeichert.", "Und wie wichtig ist das? Von 1 bis 5."]
+    assert stack.answers_of(resident)[5:] == [
         ("more", 0, "answered", "yes", 1),
+        ("theme", 1, "later", None, 1),
         ("need", 1, "answered", text, 1),
     ]
 
@@ -131,5 +148,5 @@ def test_three_bubbles_are_one_answer(stack: Stack) -> None:
         or len([said for said in resident.transcript() if "dazugeschrieben" in said]) < 2
     ):
         resident.awaits_reply()
-    need = stack.answers_of(resident)[1]
-    assert need == ("need", 0, "answered", "Wir brauchen\neinen Spielplatz\nfür kleine Kinder", 3)
+    needs = stack.needs_of(resident)
+    assert needs == [(0, "answered", "Wir brauchen\neinen Spielplatz\nfür kleine Kinder", 3)]

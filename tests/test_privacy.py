@@ -48,7 +48,7 @@ def test_no_answer_without_consent_in_the_store(tmp_path: Path) -> None:
     given = Give(Instance("need", 0), State.ANSWERED, "Bäume")
     with city.database.write() as connection:
         participation = connection.execute(sa.select(tables.people.c.participation)).scalar_one()
-        for consented_to, version in ((None, "2026-11-24"), (participation, "another text")):
+        for consented_to, version in ((None, city.bot.round.consent_version), (participation, "another text")):
             with pytest.raises(Refused, match="consent_missing"):
                 answers.give(connection, consented_to, given, version, "de", clock.now())
     assert talk.log()
@@ -69,7 +69,7 @@ def test_consent_row(tmp_path: Path) -> None:
     talk = City(tmp_path).talk().at_need()
     with talk.city.database.read() as connection:
         row = connection.execute(sa.select(tables.consents)).one()
-    assert (row.version, row.language) == ("2026-11-24", "de")
+    assert (row.version, row.language) == ("2026-11-24.2", "de")
     assert row.given_at <= clock.now()
 
 
@@ -95,12 +95,13 @@ def test_who_deletes_is_gone(stack: Stack) -> None:
         journal = [json.loads(line) for line in (stack.data / "deletions.jsonl").read_text().splitlines()]
         line = next(line for line in journal if line["person"] == stack.person(resident))
         assert line["code"] in code
-        assert set(line) == {"person", "reason", "code", "at"}
+        assert set(line) == {"person", "participations", "reason", "code", "at"}
+        assert len(line["participations"]) == 1
     for number in range(10):
         assert found_in(stack.data, f"Kanarienvogel{number:03}x") == []
         _only_keys_remain(stack, residents[number])
     for number, resident in enumerate(residents[10:], 10):
-        assert stack.answers_of(resident)[1][3] == f"Kanarienvogel{number:03}x im Park"
+        assert stack.needs_of(resident) == [(0, "answered", f"Kanarienvogel{number:03}x im Park", 1)]
 
 
 def _only_keys_remain(stack: Stack, resident: Resident) -> None:
@@ -207,9 +208,11 @@ def test_keys_are_forgotten_after_48_hours(tmp_path: Path) -> None:
     gone, here = city.talk("gone").at_need(), city.talk("here").at_need()
     gone.says("daten löschen", "delete_my_data")
     gone.says("ja")
-    retention.tidy(city.database, clock.now() + retention.MEMORY * 0.98)
+    end = city.bot.city.keep_until
+    retention.tidy(city.database, clock.now() + retention.MEMORY * 0.98, end)
     assert _people(city) == {gone.person, here.person}
-    retention.tidy(city.database, clock.now() + retention.MEMORY * 1.02)
+    report = retention.tidy(city.database, clock.now() + retention.MEMORY * 1.02, end)
+    assert report["idle_people"] == 1
     assert _people(city) == {here.person}
     with city.database.read() as connection:
         assert connection.execute(sa.select(tables.receipts)).all() == []

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialogue.redact import Personal, find, plain, redact
+from dialogue.cues import plain
+from dialogue.redact import Personal, find, redact
 from dialogue.texts import MOST
 from tests.redaction import LEAST_FOUND, MOST_FALSE, NONE, SETS, Share, false_alarms, found, rows
 from translations.redaction import cues, marks

@@ -56,7 +56,7 @@ def test_received_means_committed(stack: Stack) -> None:
             step = "1" if number == 80 else "0"
             stack.arm(step, "bot")
         # The client keeps its id and sends again until it hears «received»; that is all a channel can promise.
-        assert resident.posts({"text": f"Satz Nummer {number}"}, id=f"burst-{number:05}").status_code == 200
+        assert resident.posts({"text": f"Satz Nummer {number + 200}"}, id=f"burst-{number:05}").status_code == 200
         if number in (40, 80, 120):
             assert stack.fired(step)
     stack.settle()
@@ -78,7 +78,7 @@ def test_each_message_acts_once(city: City) -> None:
     talk.perform(taken)
     talk.deliver(taken)
     assert taking.take(city.bot, talk.person, "test", 60) is None
-    assert [row[2] for row in given_answers(talk)] == ["betzenberg", "Mehr Bäume"]
+    assert [row[2] for row in given_answers(talk)] == ["betzenberg", "housing", "Mehr Bäume"]
 
 
 def talk_received(talk: Talk, natural: str, text: str = "Mehr Bäume") -> Accepted:
@@ -108,8 +108,10 @@ def test_saved_is_said_after_the_commit(stack: Stack) -> None:
             connection.execute(sa.text("drop trigger disk_full"))
     assert len(said) == 1
     assert "Ich versuche es weiter" in said[0]
-    assert resident.awaits_reply() == ["Danke, Ihre Antwort ist gespeichert.", "Möchten Sie noch etwas sagen?"]
-    assert [row[3] for row in stack.answers_of(resident)] == ["betzenberg", "Ein Café für alle"]
+    saved, following = resident.awaits_reply()
+    assert saved == "Danke, Ihre Antwort ist gespeichert."
+    assert following.startswith("Wie wichtig ist das für Sie?")
+    assert [row[3] for row in stack.answers_of(resident)] == ["betzenberg", "housing", "Ein Café für alle"]
 
 
 def test_broken_answers_say_nothing(city: City) -> None:
@@ -127,7 +129,7 @@ def test_broken_answers_say_nothing(city: City) -> None:
     assert talk.receipt(taken) is None
     assert len(talk.log()) == said
     talk.perform(talk.take())
-    assert [row[2] for row in given_answers(talk)] == ["betzenberg", "Mehr Bäume"]
+    assert [row[2] for row in given_answers(talk)] == ["betzenberg", "housing", "Mehr Bäume"]
 
 
 def test_turn_counts_by_receipt(city: City) -> None:
@@ -136,12 +138,12 @@ def test_turn_counts_by_receipt(city: City) -> None:
     talk.receive("Mehr Bäume")
     taken = talk.take()
     assert talk.receipt(taken) is None
-    assert len(given_answers(talk)) == 1
+    assert len(given_answers(talk)) == 2
     talk.perform(taken)
     receipt = talk.receipt(taken)
     assert receipt is not None
     assert receipt.effect == "give"
-    assert len(given_answers(talk)) == 2
+    assert len(given_answers(talk)) == 3
 
 
 def test_receipt_is_unique(city: City) -> None:
@@ -152,7 +154,7 @@ def test_receipt_is_unique(city: City) -> None:
     with ThreadPoolExecutor(4) as pool:
         replies = list(pool.map(lambda _number: talk.perform(taken), range(8)))
     assert all(reply == replies[0] for reply in replies)
-    assert given_answers(talk)[1:] == [("need", 0, "Mehr Bäume", 1)]
+    assert given_answers(talk)[2:] == [("need", 0, "Mehr Bäume", 1)]
 
 
 def test_binding_outlives_the_turn(city: City) -> None:
@@ -164,11 +166,11 @@ def test_binding_outlives_the_turn(city: City) -> None:
     with city.database.write() as connection:
         # As if a stalled action of another turn had moved the interview on in between.
         participation = connection.execute(sa.select(tables.people.c.participation)).scalar_one()
-        answers.give(connection, participation, given, "2026-11-24", "de", clock.now())
+        answers.give(connection, participation, given, city.bot.round.consent_version, "de", clock.now())
     second = talk.take()
     assert second.metadata["question"] == "need"
     talk.perform(second)
-    assert [row[:3] for row in given_answers(talk)[1:]] == [("need", 0, "ja")]
+    assert [row[:3] for row in given_answers(talk)[2:]] == [("need", 0, "ja")]
 
 
 def test_same_key_other_body(city: City) -> None:
@@ -187,7 +189,7 @@ def test_same_key_other_body_over_http(stack: Stack) -> None:
     answer = resident.posts({"text": "Weniger Bäume"}, id="the-same-id")
     assert answer.status_code == 409
     assert answer.json()["message"]
-    assert stack.answers_of(resident)[1][3] == "Mehr Bäume"
+    assert stack.needs_of(resident) == [(0, "answered", "Mehr Bäume", 1)]
 
 
 def test_stalled_action_server(stack: Stack) -> None:
@@ -200,9 +202,9 @@ def test_stalled_action_server(stack: Stack) -> None:
         time.sleep(25)
     finally:
         os.kill(pid, signal.SIGCONT)
-    while "Möchten Sie noch etwas sagen?" not in resident.transcript():
+    while not any(said.startswith("Wie wichtig ist das für Sie?") for said in resident.transcript()):
         resident.awaits_reply()
-    assert stack.answers_of(resident)[1:] == [("need", 0, "answered", "Mehr Bäume", 1)]
+    assert stack.needs_of(resident) == [(0, "answered", "Mehr Bäume", 1)]
     assert resident.transcript().count("Danke, Ihre Antwort ist gespeichert.") == 1
 
 
@@ -222,8 +224,9 @@ def test_two_buttons_pressed_quickly(stack: Stack) -> None:
 def test_instances_count_up(city: City) -> None:
     """A11: each «anything else?» opens the next instance; nothing of the one before is overwritten."""
     talk = city.talk().at_need()
-    for text in ("Bäume", "ja", "Bänke", "ja", "Busse", "nein"):
-        talk.says(text)
+    for need in ("Bäume", "Bänke", "Busse"):
+        for text in (need, "4", "Bald bitte", "ja", "Wohnen"):
+            talk.says(text)
     needs = [row for row in given_answers(talk) if row[0] == "need"]
     assert needs == [("need", 0, "Bäume", 1), ("need", 1, "Bänke", 1), ("need", 2, "Busse", 1)]
 
@@ -235,10 +238,10 @@ def test_order_per_person(stack: Stack) -> None:
     def burst(number: int) -> None:
         with httpx.Client(base_url=stack.url, headers=dict(residents[number].http.headers), trust_env=False) as http:
             for count in range(30):
-                answer = http.post("/api/messages", json={"id": f"{number}-{count:08}", "text": f"Nr. {count}"})
+                answer = http.post("/api/messages", json={"id": f"{number}-{count:08}", "text": f"Satz {count + 200}"})
                 assert answer.status_code in (200, 429)
                 while answer.status_code == 429:
-                    answer = http.post("/api/messages", json={"id": f"{number}-{count:08}", "text": f"Nr. {count}"})
+                    answer = http.post("/api/messages", json={"id": f"{number}-{count:08}", "text": f"Satz {count + 200}"})
 
     threads = [threading.Thread(target=burst, args=(number,)) for number in range(5)]
     for thread in threads:
@@ -250,8 +253,8 @@ def test_order_per_person(stack: Stack) -> None:
         waiting = (tables.inbox.c.person == person, tables.inbox.c.state == "waiting")
         while stack.count(tables.inbox, *waiting):
             resident.catches_up()
-        text = stack.answers_of(resident)[1][3]
-        assert text.split("\n") == [f"Nr. {count}" for count in range(30)]
+        [(_instance, _state, text, _revision)] = stack.needs_of(resident)
+        assert text.split("\n") == [f"Satz {count + 200}" for count in range(30)]
 
 
 def test_lost_lease_stores_nothing(city: City) -> None:
@@ -263,7 +266,7 @@ def test_lost_lease_stores_nothing(city: City) -> None:
     with pytest.raises(Refused, match="lease_lost"):
         talk.perform(stale)
     talk.perform(fresh)
-    assert len(given_answers(talk)) == 2
+    assert len(given_answers(talk)) == 3
 
 
 def test_parked_message_stays_parked(city: City) -> None:
@@ -274,7 +277,7 @@ def test_parked_message_stays_parked(city: City) -> None:
     delivery.park(city.bot, taken)
     with pytest.raises(Refused, match="tombstone"):
         talk.perform(taken)
-    assert len(given_answers(talk)) == 1
+    assert len(given_answers(talk)) == 2
     assert "nicht verarbeiten" in talk.log()[-1].text
     receipt = talk.receipt(taken)
     assert receipt is not None

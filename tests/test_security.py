@@ -100,10 +100,15 @@ def test_rasa_alone_holds_a_conversation(stack: Stack) -> None:
         ("Deutsch", "16 Jahre"),
         ("ja", "Machen Sie mit?"),
         ("ja", "Stadtteil"),
-        ("Betzenberg", "Was brauchen Sie"),
+        ("Betzenberg", "Um welches Thema"),
+        ("Wohnen", "Was brauchen Sie"),
         ("hilfe", "Was brauchen Sie"),
         ("Ein Treffpunkt", "gespeichert"),
-        ("nein", "Vielen Dank"),
+        ("wichtig", "Haben Sie eine Idee"),
+        ("überspringen", "noch etwas sagen"),
+        ("nein", "kurze Fragen"),
+        ("lieber nicht", "Stimmt alles?"),
+        ("ja", "Vielen Dank"),
         ("daten löschen", "alles löschen"),
     ):
         assert expected in say(text), text

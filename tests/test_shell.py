@@ -32,7 +32,7 @@ def test_shell(stack: Stack) -> None:
             terminal.expect(expected)
             terminal.expect("Type out your own message")
             terminal.send("\r")
-        terminal.expect("Was brauchen Sie")
+        terminal.expect("Um welches Thema")
         terminal.expect("Type out your own message")
     finally:
         terminal.close(force=True)

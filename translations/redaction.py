@@ -5,8 +5,9 @@ from functools import cache
 
 import yaml
 
-from dialogue import redact
-from dialogue.redact import Cues, Personal
+from dialogue import cues as patterns
+from dialogue.cues import Cues
+from dialogue.redact import Personal
 from translations.languages import FOLDER
 
 
@@ -18,7 +19,7 @@ def cues() -> Cues:
         # BaseLoader takes «no» and «on» for the words that they are here.
         for name, words in yaml.load(file.read_text("utf-8"), yaml.BaseLoader).items():
             lists.setdefault(name, []).extend(words)
-    return redact.cues(lists)
+    return patterns.cues(lists)
 
 
 @cache
