@@ -11,7 +11,7 @@ from dialogue import acts, replies
 from dialogue.binding import bind
 from dialogue.errors import Refused
 from dialogue.outcome import Erasure, Outcome, Say
-from dialogue.progress import Progress
+from dialogue.progress import Progress, open_question
 from dialogue.questions import ask
 from dialogue.reading import resume_code
 from dialogue.scene import Heard, Scene
@@ -59,7 +59,9 @@ def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence
     changes.apply(connection, person, wiring.round, wiring.config.secret, outcome, now)
     after = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     changes.settle(connection, after, wiring.round)
-    reply = _reply(wiring, outcome, after, people.marks(connection, person.id) if outcome.erases else [])
+    marks = people.marks(connection, person.id) if outcome.erases else []
+    finished = bool(outcome.says) and open_question(wiring.round, person.progress) is None
+    reply = _reply(wiring, outcome, after, marks, finished)
     if left is not None:
         reply["left"] = left
     if not receipts.write(connection, key, message.person, outcome.effect, reply, now):
@@ -95,7 +97,7 @@ def _heard(message: Message, act: str, meant: str | None) -> Heard:
     return Heard(act, message.text, message.value, message.asked, message.append, message.key, meant)
 
 
-def _reply(wiring: Wiring, outcome: Outcome, person: Person, marks: list[str]) -> dict[str, Any]:
+def _reply(wiring: Wiring, outcome: Outcome, person: Person, marks: list[str], finished: bool) -> dict[str, Any]:
     says = outcome.says
     reply: dict[str, Any] = {"language": person.language}
     autonyms = [(language.code, language.autonym) for language in languages().values()]
@@ -112,7 +114,7 @@ def _reply(wiring: Wiring, outcome: Outcome, person: Person, marks: list[str]) -
         if asked:
             says = (*says, Say("erased", {"code": reply["code"]}, end="erased"))
     elif not outcome.silent:
-        question = ask(wiring.city, wiring.round, person.progress, autonyms, outcome.offers)
+        question = ask(wiring.city, wiring.round, person.progress, autonyms, outcome.offers, finished)
         says = (*says, question) if question else says
     return reply | {"says": replies.to_data(says)}
 

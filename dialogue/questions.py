@@ -19,13 +19,23 @@ Autonyms = Iterable[tuple[str, str]]
 
 
 def ask(
-    city: City, round: Round, progress: Progress, autonyms: Autonyms, offers: tuple[Choice, ...] = ()
+    city: City,
+    round: Round,
+    progress: Progress,
+    autonyms: Autonyms,
+    offers: tuple[Choice, ...] = (),
+    finished: bool = False,
 ) -> Say | None:
-    """The open question with its buttons and what is offered besides; the last word when nothing is open."""
+    """The open question with its buttons and what is offered besides; the last word when nothing is open.
+
+    `finished`: nothing was open before either, so the last word has been said.
+    """
     asked = open_question(round, progress)
     if asked is None:
         again = _again(round, progress)
         more = (Choice("yes", key=f"{again.question}.after"),) if again else ()
+        if finished:
+            return Say("finished", choices=more, asked=again, end="finished") if more else None
         return Say("thanks", {"code": progress.code or ""}, choices=more, asked=again, end="finished")
     question = round.question(asked.question)
     buttons = choices(city, round, progress, asked, autonyms)

@@ -161,7 +161,7 @@ def _said(folder: Path) -> set[str]:
 
 
 VALUES = ("most", "name", "number", "value", "count")
-NOT_KEYS = {"yes", "no", "city", "district", "finished", "answer", "code_", "meant", "text", *VALUES}
+NOT_KEYS = {"yes", "no", "city", "district", "answer", "code_", "meant", "text", *VALUES}
 
 
 CONSENTS = {("kaiserslautern", "2026-11-24.2"): "5724f6975f91696a", ("musterstadt", "2026-11-24"): "c9ba6f3ae7f8d7ec"}

@@ -4,6 +4,15 @@ import re
 
 from tests.stack import Stack
 
+MESSAGES = (
+    *("hilfe", "wer bist du", "warum fragst du das", "datenschutz", "ergebnisse", "mit einem menschen sprechen"),
+    *("danke", "hallo", "du bist dumm", "zurück", "erfenbach", "nochmal bitte", "Mehr Bäume", "wichtig", "überspringen"),
+    *("auf englisch", "auf deutsch", "sprache wechseln", "deutsch", "meine daten", "antwort ändern", "stadtteil"),
+    *("betzenberg", "andere person", "nein", "mein mann schlägt mich", "pause", "weiter", "nein", "lieber nicht", "ja"),
+    *("hilfe", "Noch ein Satz", "daten löschen", "nein", "stopp", "weiter", "daten löschen", "ja", "hallo"),
+)
+"""Every act, within the interview and after it."""
+
 
 def calls(stack: Stack) -> int:
     """How often the action server has been called so far, by its own log at DEBUG."""
@@ -14,18 +23,8 @@ def calls(stack: Stack) -> int:
 def test_one_action_a_turn(stack: Stack) -> None:
     """Answer, interruption, misunderstanding, end and what comes after it: one call of an action each."""
     resident = stack.at_need()
-    messages = (
-        "hilfe",
-        "zurück",
-        "qwertz",
-        "erfenbach",
-        "nochmal bitte",
-        "Mehr Bäume",
-        "nein",
-        "hilfe",
-        "Noch ein Satz",
-    )
-    for text in (*messages, "stopp", "weiter"):
+    for text in MESSAGES:
         before = calls(stack)
         resident.says(text)
         assert calls(stack) == before + 1, text
+    resident.expects_reply("In welcher Sprache")
