@@ -60,7 +60,7 @@ def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence
     after = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     changes.settle(connection, after, wiring.round)
     marks = people.marks(connection, person.id) if outcome.erases else []
-    finished = bool(outcome.says) and open_question(wiring.round, person.progress) is None
+    finished = scene.heard.act != "repeat" and open_question(wiring.round, person.progress) is None
     reply = _reply(wiring, outcome, after, marks, finished)
     if left is not None:
         reply["left"] = left

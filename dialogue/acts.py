@@ -37,6 +37,8 @@ def perform(scene: Scene) -> Outcome:
     if moment is Moment.danger or "emergency" in (scene.heard.meant, scene.heard.act):
         return emergency(scene)
     outcome = _woken(scene, ACTS.get(scene.heard.act, not_understood))
+    if scene.progress.aside == "keep" and scene.heard.act not in ANSWERS and _puts_aside(outcome):
+        outcome = replace(outcome, says=(Say("not_kept"), *outcome.says))
     if moment and not outcome.erases:
         outcome = replace(outcome, says=(*_understood(outcome), Say(moment, lines=scene.numbers(moment))))
     if outcome.missed and scene.progress.misses:
@@ -48,7 +50,7 @@ def skip(scene: Scene) -> Outcome:
     """Passes the open question over. What was answered before stays as it is."""
     asked = scene.open
     if asked is None:
-        return Outcome(says=(Say("finished_already"),))
+        return Outcome()
     if scene.heard.value is not None and scene.heard.asked != asked:
         return Outcome(says=(Say("button_old"),))
     question = scene.round.question(asked.question)
@@ -127,7 +129,8 @@ def change_language(scene: Scene) -> Outcome:
     """To the language that is named, or asks which one."""
     named = scene.heard.value or named_language(scene.heard.text or "", scene.lexicon)
     if named is None:
-        return Outcome((StandAside("switch"),))
+        asked_already = scene.progress.aside == "switch"
+        return Outcome((StandAside("switch"),), (Say(f"unclear.{Kind.LANGUAGE}"),) if asked_already else ())
     aside = (StandAside(None),) if scene.progress.aside == "switch" else ()
     return Outcome((ChooseLanguage(named), *aside), (Say("language_chosen"),))
 
@@ -195,6 +198,11 @@ def _woken(scene: Scene, act: Callable[[Scene], Outcome]) -> Outcome:
     return replace(outcome, changes=(*outcome.changes, Resume()))
 
 
+def _puts_aside(outcome: Outcome) -> bool:
+    """Whether another question takes the place of the one that stood aside, or none."""
+    return any(isinstance(change, StandAside) for change in outcome.changes)
+
+
 def _claimed(scene: Scene, claim: Claim) -> Outcome:
     if claim is not Claim.FOUND or scene.claimed is None:
         return Outcome(says=(Say(f"code_{claim}"),))
@@ -241,6 +249,9 @@ def _mean(scene: Scene) -> Outcome:
     outcome = ACTS.get(act, not_understood)(replace(scene, progress=here, heard=heard))
     return replace(outcome, changes=(Withdraw(asked), StandAside(None), *outcome.changes))
 
+
+ANSWERS = ("answer", "yes", "no")
+"""The acts that belong to the open question."""
 
 _ONLY_RESUME = ("skip", "greet", "repeat", "yes", "resume")
 """To somebody who had stopped, «weiter» and the like mean: go on; not: skip the question."""

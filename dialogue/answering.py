@@ -18,7 +18,6 @@ from dialogue.outcome import (
     Say,
     StandAside,
     Told,
-    Withdraw,
 )
 from dialogue.progress import YES, Given, State, open_question
 from dialogue.questions import DECLINE, LATER, option_choices
@@ -118,13 +117,13 @@ def _noted(scene: Scene, asked: Instance, value: str) -> tuple[Say, ...]:
 def _languages(scene: Scene, asked: Instance, value: str) -> Outcome:
     """Typed languages count together; a pressed one is added, or taken away again, until the person is done."""
     given = scene.progress.answers.get(asked)
-    earlier = given.value.split(",") if given and given.value and scene.progress.revisit == asked else []
+    earlier = given.value.split(",") if given and given.value else []
     if scene.heard.value is None:
         named = ",".join(dict.fromkeys([*earlier, *value.split(",")]))
         return Outcome((Give(asked, State.ANSWERED, named), Revisit(None)), _noted(scene, asked, named))
     now = [one for one in earlier if one != value] if value in earlier else [*earlier, value]
     if not now:
-        return Outcome((Withdraw(asked), Revisit(asked)))
+        return Outcome((Give(asked, State.SKIPPED), Revisit(asked)))
     return Outcome((Give(asked, State.ANSWERED, ",".join(now)), Revisit(asked)))
 
 

@@ -146,7 +146,9 @@ class ActSettler(GraphComponent):
             return "answer"
         if command:
             return command
-        return "answer" if expects.get("free") else guessed
+        # A single word that is neither an option nor a command is a misspelt option, or a place that we don't know:
+        # by its letters alone «Otterbach» would be an insult.
+        return "answer" if expects.get("free") or len(text.split()) < 2 else guessed
 
     def _meant(self, text: Text, ranking: List[Dict[Text, Any]]) -> Optional[Text]:
         """The act that an answer in free words may have been meant as; None where it looks like an answer."""

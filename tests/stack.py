@@ -13,10 +13,13 @@ import sqlalchemy as sa
 
 from deploy import local
 from deploy.supervisor import Supervisor
+from dialogue.redact import redact
+from dialogue.texts import clean
 from store import keys
 from store.database import Database
 from store.tables import answers, participations
 from tests.tester import Resident
+from translations import redaction
 
 
 class Stack:
@@ -125,6 +128,11 @@ class Stack:
         """How many rows."""
         with self.database.read() as connection:
             return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one())
+
+
+def without_personal_data(text: str) -> str:
+    """The text as it may be kept."""
+    return redact(clean(text), redaction.cues(), redaction.marks()).text
 
 
 def free_ports(count: int) -> list[int]:

@@ -249,7 +249,7 @@ class Interview(RuleBasedStateMachine):
             for text in ("Deutsch", "ja", "ja"):
                 self._turn(text)
         self._take_up(code)
-        assert outbox_of(left) == []
+        assert [message.end for message in outbox_of(left)] == ["closed"]
 
     @precondition(lambda self: self.handed and not self.ledger.given)
     @rule()

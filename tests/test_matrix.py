@@ -253,9 +253,9 @@ PLACES = {
         asks_before="home_languages.more",
     ),
     "the end": replace(
-        question("", "review.0", on("", "finished_already", effect="said"), "", {}, why="why"),
-        unclear=on("", "unclear", effect="said"),
-        answers={NEITHER[1]: on("", "finished_already", effect="said")},
+        question("", "review.0", Cell("finished", "said", ""), "", {}, asks="finished", why="why"),
+        unclear=Cell("unclear finished", "said", ""),
+        answers={NEITHER[1]: Cell("finished_already finished", "said", "")},
     ),
     "stopped": question(
         *("importance.0", "need.0", on("importance.0", "welcome_back", effect="resume"), "scale"),
@@ -340,6 +340,7 @@ class Traveller:
     def __post_init__(self) -> None:
         self.person = self.stack.person(self.resident)
         self.mine: set[int] = set()
+        self.read = 0
 
     def rows(self) -> Rows:
         """All rows that say how far this person has come."""
@@ -390,12 +391,12 @@ class Traveller:
 
     def does(self, words: str) -> "Done":
         """Types it; everything that it did."""
-        before, calls, id = self.receipts(), len(self.calls()), str(uuid.uuid4())
+        before, _, id = self.receipts(), self.calls(), str(uuid.uuid4())
         texts = self.resident.says(words, id)
         with self.stack.database.read() as connection:
             key = keys.message_key(self.stack.secret, "web", f"{self.person}:{id}")
             receipt = connection.execute(sa.select(receipts).where(receipts.c.key == key)).one()
-        done, called = self.receipts() - before, self.calls()[calls:]
+        done, called = self.receipts() - before, self.calls()
         return Done(texts, receipt.effect, receipt.reply, done, called, self.open(), self.rows())
 
     def open(self) -> str:
@@ -410,9 +411,12 @@ class Traveller:
         return self.stack.count(receipts, receipts.c.person == self.person)
 
     def calls(self) -> list[str]:
-        """The acts for which the action server was called so far."""
-        log = (self.stack.data / "logs" / "actions.log").read_text("utf-8")
-        return re.findall(r"mitsprache\.actions called (\w+)", log)
+        """The acts for which the action server was called since this was last asked."""
+        with (self.stack.data / "logs" / "actions.log").open("rb") as log:
+            log.seek(self.read)
+            new = log.read()
+            self.read = log.tell()
+        return re.findall(r"mitsprache\.actions called (\w+)", new.decode())
 
 
 class Done(NamedTuple):
@@ -473,7 +477,7 @@ def test_every_act_at(places: tuple[Traveller, dict[str, Rows]], name: str) -> N
 def cells(place: Place) -> Iterator[tuple[str, str | None, Cell]]:
     """What is typed at this place, the act that is called for it where that is certain, and what has to happen."""
     for act, command in COMMANDS.items():
-        yield command, act, woken(act, place, commanded(act, place))
+        yield command, act, woken(act, place, let_go(act, place, commanded(act, place)))
     for words in NEITHER:
         if words not in place.answers:
             yield words, None, woken(None, place, place.unclear)
@@ -505,10 +509,14 @@ def commanded(act: str, place: Place) -> Cell:
             return told("intro" if place.open == "language.0" else "welcome_back", again)
         case "why_do_you_ask":
             return told(place.why, again)
+        case "repeat" if not place.open:
+            return again._replace(says="thanks")
         case "my_data":
             return told("my_data" if place.said else "my_data_none", again)
         case "delete_my_data" if place.open == "delete.0":
             return Cell("unclear.yes_no delete", "standaside", "delete.0")
+        case "change_language" if place.open == "switch.0":
+            return Cell("unclear.language switch", "standaside", "switch.0")
         case "emergency" if place.free:
             return on("keep.0", "emergency", effect="standaside")
         case "emergency":
@@ -521,6 +529,13 @@ def commanded(act: str, place: Place) -> Cell:
         case _ if act in TELLS:
             return told(act, again)
     return again
+
+
+def let_go(act: str, place: Place, cell: Cell) -> Cell:
+    """What waited for a word whether it may be kept is gone with any other question; the person hears that."""
+    if place.open == "keep.0" and act != "emergency" and cell.effect in ("standaside", "stop"):
+        return cell._replace(says=f"not_kept {cell.says}")
+    return cell
 
 
 def told(sentence: str, again: Cell) -> Cell:
