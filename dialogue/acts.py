@@ -7,6 +7,7 @@ from dialogue import delicate
 from dialogue.answering import answer
 from dialogue.delicate import Moment
 from dialogue.outcome import (
+    Change,
     Choice,
     ChooseLanguage,
     Give,
@@ -20,7 +21,7 @@ from dialogue.outcome import (
     TakeUp,
     Withdraw,
 )
-from dialogue.progress import State, Step, open_question, passed, previous_question
+from dialogue.progress import State, Step, doubted, open_question, passed, previous_question
 from dialogue.reading import named_language, read
 from dialogue.rounds import OPENING, Instance, Kind
 from dialogue.scene import Claim, Heard, Scene
@@ -57,7 +58,8 @@ def skip(scene: Scene) -> Outcome:
     if scene.progress.aside:
         return Outcome((StandAside(None),), (Say("kept"),) if asked.question == "delete" else ())
     if scene.progress.revisit and passed(scene.round, scene.progress, Step(asked)):
-        return Outcome((Revisit(None),), (Say("saved" if question.kind is Kind.LANGUAGES else "unchanged"),))
+        chosen = question.kind is Kind.LANGUAGES and asked in said(scene.round, scene.progress)
+        return Outcome((Revisit(None),), (Say("saved" if chosen else "unchanged"),))
     if question.again:
         return Outcome((Give(asked, State.ANSWERED, "no"),))
     if not question.skip:
@@ -128,7 +130,8 @@ def talk_to_a_person(scene: Scene) -> Outcome:
 def change_language(scene: Scene) -> Outcome:
     """To the language that is named, or asks which one."""
     named = scene.heard.value or named_language(scene.heard.text or "", scene.lexicon)
-    if named is None:
+    if named is None or (named == scene.progress.language and scene.heard.value is None):
+        # Who names the language that is spoken already, most likely says that they don't understand it.
         asked_already = scene.progress.aside == "switch"
         return Outcome((StandAside("switch"),), (Say(f"unclear.{Kind.LANGUAGE}"),) if asked_already else ())
     aside = (StandAside(None),) if scene.progress.aside == "switch" else ()
@@ -238,16 +241,18 @@ def _answer(scene: Scene) -> Outcome:
 
 
 def _mean(scene: Scene) -> Outcome:
-    """What was kept as an answer was meant as an act: the answer goes, the act is done."""
-    act, _, place = (scene.progress.about or "").partition(" ")
-    question, _, instance = place.partition(".")
-    asked = Instance(question, int(instance or 0))
+    """What was kept as an answer was meant as an act: it goes, what stood there is there again, the act is done."""
+    act, asked = doubted(scene.progress.about or "")
     text = given.value if (given := scene.progress.answers.get(asked)) else None
-    answers = {key: value for key, value in scene.progress.answers.items() if key != asked}
-    here = replace(scene.progress, aside=None, about=None, answers=answers)
+    here = replace(scene.progress, aside=None, about=None, before=None)
+    back: tuple[Change, ...] = ()
+    if before := scene.progress.before:
+        here, back = replace(here, answers={**here.answers, asked: before}, revisit=asked), (Revisit(asked),)
+    else:
+        here = replace(here, answers={key: value for key, value in here.answers.items() if key != asked})
     heard = Heard(act, text, asked=open_question(scene.round, here))
     outcome = ACTS.get(act, not_understood)(replace(scene, progress=here, heard=heard))
-    return replace(outcome, changes=(Withdraw(asked), StandAside(None), *outcome.changes))
+    return replace(outcome, changes=(Withdraw(asked), StandAside(None), *back, *outcome.changes))
 
 
 ANSWERS = ("answer", "yes", "no")

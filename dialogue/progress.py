@@ -56,6 +56,8 @@ class Progress:
     """Messages in a row that were not understood."""
     told: bool = False
     """Whether the person knows that personal data are taken out of what they write."""
+    before: Given | None = None
+    """What stood where the text stands that may have been meant as an act."""
     code: str | None = None
     """The mark behind which the channel shows the code to go on with."""
 
@@ -65,6 +67,13 @@ class Step(NamedTuple):
 
     asked: Instance
     late: bool = False
+
+
+def doubted(about: str) -> tuple[str, Instance]:
+    """The act that a text may have been meant as, and where the text stands: «skip need.1»."""
+    act, _, place = about.partition(" ")
+    question, _, instance = place.partition(".")
+    return act, Instance(question, int(instance or 0))
 
 
 def open_question(round: Round, progress: Progress) -> Instance | None:

@@ -43,14 +43,16 @@ def read(question: Question, text: str, lexicon: Lexicon) -> str | None:
     if exact is not None and question.kind is not Kind.LANGUAGES:
         return exact
     match question.kind:
-        case Kind.LANGUAGE:
-            return named_language(text, lexicon)
         case Kind.LANGUAGES:
             return ",".join(named_languages(text, lexicon)) or None
-        case Kind.SCALE | Kind.CHOICE:
+        case Kind.SCALE:
+            return _on_scale(question, text, lexicon)
+        case Kind.CHOICE:
             return _by_number(question, text, lexicon) or _nearly(question, text, lexicon)
         case Kind.DISTRICT | Kind.THEME:
             return _nearly(question, text, lexicon)
+        case Kind.PICK:
+            return _numbered(words, text)
     return None
 
 
@@ -72,7 +74,9 @@ def named_language(text: str, lexicon: Lexicon) -> str | None:
 
 def named_languages(text: str, lexicon: Lexicon) -> list[str]:
     """Every language of the world that the text names, in its order; names of several words before their parts."""
-    words, rest, found = lexicon.words["languages"], fold(text).split(), list[str]()
+    words, found = lexicon.words["languages"], list[str]()
+    # In Arabic «and» is written together with the word behind it.
+    rest = [word[1:] if word not in words and word[:1] == "و" else word for word in fold(text).split()]
     while rest:
         length = next((n for n in (3, 2, 1) if " ".join(rest[:n]) in words and len(rest) >= n), 0)
         if length and (code := words[" ".join(rest[:length])]) not in found:
@@ -100,8 +104,22 @@ def _nearly(question: Question, text: str, lexicon: Lexicon) -> str | None:
     return match(text, _names(question, lexicon)).sure
 
 
+def _numbered(words: Mapping[str, str], text: str) -> str | None:
+    """«Your need (2)», as it stands on the button: the second time that the question was asked."""
+    name, _, number = fold(text).rpartition(" ")
+    return f"{words[name]}.{int(number) - 1}" if name in words and number.isdecimal() else None
+
+
 def _names(question: Question, lexicon: Lexicon) -> Mapping[str, frozenset[str]]:
     return {word: frozenset([option]) for word, option in lexicon.words.get(question.id, {}).items()}
+
+
+def _on_scale(question: Question, text: str, lexicon: Lexicon) -> str | None:
+    """«4», «vier» or «4 von 5»; but «Linie 4 fehlt» is another thought than how important the last one was."""
+    said = fold(text).split()
+    numbers = [word.isdecimal() or word in lexicon.words["number"] for word in said]
+    alone = len(said) == 1 or (len(said) <= LONGEST_OPTION and said[-1] in (question.options[-1], "10"))
+    return _by_number(question, said[0], lexicon) if said and numbers[0] and numbers[-1] and alone else None
 
 
 def _by_number(question: Question, text: str, lexicon: Lexicon) -> str | None:

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from dialogue.errors import Refused
-from dialogue.progress import Given, Progress, State
+from dialogue.progress import Given, Progress, State, doubted
 from dialogue.rounds import Instance, Round
 from store import keys, tables
 from store.database import insert_once
-from store.tables import answers, bars, consents, participations, people
+from store.tables import answers, bars, consents, participations, people, revisions
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
         about=row.about,
         misses=row.misses,
         told=row.told,
+        before=_before(connection, participation, doubted(row.about)[1]) if row.aside == "meant" else None,
         code=keys.hide(mark) if mark else None,
     )
     return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, progress)
@@ -154,6 +155,19 @@ def _answers(connection: sa.Connection, participation: int | None) -> dict[Insta
         )
     )
     return {Instance(row.question, row.instance): Given(State(row.state), row.text) for row in rows}
+
+
+def _before(connection: sa.Connection, participation: int | None, asked: Instance) -> Given | None:
+    """The wording of an answer before the one that counts."""
+    same = (
+        answers.c.participation == participation,
+        answers.c.question == asked.question,
+        answers.c.instance == asked.instance,
+        revisions.c.revision == answers.c.revision - 1,
+    )
+    joined = revisions.join(answers, answers.c.id == revisions.c.answer)
+    row = connection.execute(sa.select(revisions.c.state, revisions.c.text).select_from(joined).where(*same)).first()
+    return Given(State(row.state), row.text) if row else None
 
 
 def _barred(connection: sa.Connection, bar: str, now: datetime) -> bool:

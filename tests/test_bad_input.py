@@ -220,6 +220,17 @@ def test_foreign_buttons(stack: Stack) -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["Atlantis", "Melonenweg", "Betzedorf an der Sieg", "qwertz"])
+def test_an_unknown_word_skips_and_deletes_nothing(stack: Stack, text: str) -> None:
+    """A place that nobody knows is no command: the district is asked for again, nothing is stored."""
+    resident = stack.resident("de")
+    for label in ("Deutsch", "Ja, ich bin 16", "Ja, ich mache mit"):
+        resident.presses(label)
+    resident.says(text)
+    resident.expects_reply("Stadtteil")
+    assert stack.answers_of(resident) == []
+
+
 def test_old_buttons(stack: Stack) -> None:
     """An old button corrects its answer where that is harmless, says that it is old elsewhere; the talk goes on."""
     resident = stack.at_need()

@@ -170,7 +170,7 @@ def statements() -> list[str]:
 
 
 def test_real_statements(stack: Stack) -> None:
-    """540 real statements as needs: none read as a command, each kept; of four an address, number or link is left out."""
+    """540 real statements as needs: none read as a command, each kept; four without an address, number or link."""
 
     def interview(part: list[str]) -> list[str | None]:
         resident = stack.at_need()

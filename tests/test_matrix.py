@@ -254,7 +254,7 @@ PLACES = {
     ),
     "the end": replace(
         question("", "review.0", Cell("finished", "said", ""), "", {}, asks="finished", why="why"),
-        unclear=Cell("unclear finished", "said", ""),
+        unclear=Cell("finished_already finished", "said", ""),
         answers={NEITHER[1]: Cell("finished_already finished", "said", "")},
     ),
     "stopped": question(

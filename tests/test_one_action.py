@@ -6,9 +6,9 @@ from tests.stack import Stack
 
 MESSAGES = (
     *("hilfe", "wer bist du", "warum fragst du das", "datenschutz", "ergebnisse", "mit einem menschen sprechen"),
-    *("danke", "hallo", "du bist dumm", "zurück", "erfenbach", "nochmal bitte", "Mehr Bäume", "wichtig", "überspringen"),
+    *("danke", "hallo", "du bist dumm", "zurück", "wohnen", "nochmal bitte", "Mehr Bäume", "wichtig", "überspringen"),
     *("auf englisch", "auf deutsch", "sprache wechseln", "deutsch", "meine daten", "antwort ändern", "stadtteil"),
-    *("betzenberg", "andere person", "nein", "mein mann schlägt mich", "pause", "weiter", "nein", "lieber nicht", "ja"),
+    *("erfenbach", "andere person", "nein", "mein mann schlägt mich", "pause", "weiter", "nein", "nein", "ja"),
     *("hilfe", "Noch ein Satz", "daten löschen", "nein", "stopp", "weiter", "daten löschen", "ja", "hallo"),
 )
 """Every act, within the interview and after it."""

@@ -239,10 +239,11 @@ def test_order_per_person(stack: Stack) -> None:
     def burst(number: int) -> None:
         with httpx.Client(base_url=stack.url, headers=dict(residents[number].http.headers), trust_env=False) as http:
             for count in range(30):
-                answer = http.post("/api/messages", json={"id": f"{number}-{count:08}", "text": f"Satz {count + 200}"})
+                body = {"id": f"{number}-{count:08}", "text": f"Satz {count + 200}"}
+                answer = http.post("/api/messages", json=body)
                 assert answer.status_code in (200, 429)
                 while answer.status_code == 429:
-                    answer = http.post("/api/messages", json={"id": f"{number}-{count:08}", "text": f"Satz {count + 200}"})
+                    answer = http.post("/api/messages", json=body)
 
     threads = [threading.Thread(target=burst, args=(number,)) for number in range(5)]
     for thread in threads:

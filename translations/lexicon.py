@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import yaml
 from babel import Locale
 from babel.localedata import locale_identifiers
 
@@ -14,7 +15,7 @@ from dialogue.texts import fold
 from translations import redaction
 from translations.catalogs import Words
 from translations.delicate import delicate
-from translations.languages import languages
+from translations.languages import FOLDER, languages
 from translations.wording import label
 
 
@@ -33,7 +34,7 @@ def build(city: City, round: Round, words: Words) -> Lexicon:
             "number": dict(_numbers(city, words)),
             "pick": dict(_picks(city, words, round)),
             "language": dict(_languages(city, city.languages)),
-            "languages": dict(_languages(city, _known_languages(city))),
+            "languages": {**dict(_languages(city, _known_languages(city))), **_further_names()},
         },
         places=matching.names(city.districts),
         cues=redaction.cues(),
@@ -97,6 +98,11 @@ def _known_languages(city: City) -> Mapping[str, str]:
     """Every living language that CLDR knows a name for, without regional variants, in the city's first language."""
     named = Locale.parse(languages()[city.languages[0]].locale).languages
     return {code: name for code, name in named.items() if "_" not in code and code not in NO_LANGUAGES}
+
+
+def _further_names() -> Mapping[str, str]:
+    listed = yaml.safe_load((FOLDER / "language-names.yml").read_text("utf-8"))
+    return {fold(name): code for code, names in listed.items() for name in names}
 
 
 def _is_locale(code: str) -> bool:
