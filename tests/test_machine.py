@@ -32,6 +32,7 @@ from translations.wording import CHOSEN
 
 CITY, ROUND = packs.city("kaiserslautern"), packs.round("kaiserslautern", "needs")
 KEY = SECRET.encode()
+FOLDER = tempfile.TemporaryDirectory(prefix="machine-")
 MOST_TURNS = 45
 """Within these, whoever only answers on comes to the end, from wherever they are."""
 WORDS = ("mehr", "bänke", "licht", "im", "hof", "stufen", "am", "bach", "zäune", "für", "alle", "grün")
@@ -51,7 +52,7 @@ _numbers = count()
 @cache
 def city() -> City:
     """One database for all persons: to make one takes longer than a whole talk."""
-    return City(Path(tempfile.mkdtemp(prefix="machine-")))
+    return City(Path(FOLDER.name))
 
 
 @dataclass
@@ -143,7 +144,7 @@ class Interview(RuleBasedStateMachine):
     @precondition(lambda self: self.takes_words())
     @rule(text=TEXTS, meant=st.sampled_from(MEANT), was=st.sampled_from(["yes", "no", None]))
     def writes_what_may_be_a_command(self, text: str, meant: str, was: str | None) -> None:
-        """Answers in words that might mean something else; they are asked about it, and may say which it was."""
+        """Answers in words that might mean something else; they are asked about it, and may say so."""
         self._write(text, meant)
         assert self.newest.asked == Instance("meant", 0)
         if was:
@@ -322,7 +323,7 @@ class Interview(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Answers on to the end, and deletes everything."""
         if sys.exc_info()[0]:
-            return
+            return  # what went wrong before is the news
         if not self.put:
             self._turn("hallo", "greet")
         for _ in range(MOST_TURNS):
