@@ -628,5 +628,5 @@ def dump() -> str:
 TestInterview = Interview.TestCase
 # Always the same talks: a red build is then a change of ours, not of the dice. `make soak` throws new ones.
 TestInterview.settings = settings(
-    max_examples=6, stateful_step_count=30, deadline=None, derandomize=True, print_blob=True
+    max_examples=25, stateful_step_count=40, deadline=None, derandomize=True, print_blob=True
 )

@@ -117,7 +117,7 @@ def test_interview(
     assert code == "".join(filter(str.isdigit, page.locator(".city .text").last.text_content()))
 
     visitor.asks("my_data")
-    visitor.hears("thanks")
+    visitor.hears("finished")
     shoot(page, f"{name}-09-my-data")
     page.reload()
     copy = visitor.downloads()
