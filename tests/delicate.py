@@ -5,13 +5,12 @@ lists were tuned until they knew these sets, so the recall here is no forecast: 
 rules found 42 of 90, then 22 of 72, then 27 of 54 dangers, with 2 false alarms on 248. Real messages belong here.
 """
 
-import csv
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.delicate import Moment, find
+from tests.sets import Rate, table
 from translations.delicate import delicate
 
 HERE = Path(__file__).parent
@@ -27,63 +26,31 @@ class Row:
     found: Moment | None
 
 
-@dataclass(frozen=True)
-class Rate:
-    """So many of so many."""
-
-    hits: int
-    of: int
-
-    def __str__(self) -> str:
-        low, high = wilson(self.hits, self.of)
-        return f"{self.hits:3}/{self.of:<3} {self.share:6.1%} [{low:6.1%} {high:6.1%}]"
-
-    @property
-    def share(self) -> float:
-        """The part of the whole; 0 of nothing."""
-        return self.hits / self.of if self.of else 0.0
-
-
-def wilson(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share, after Wilson."""
-    if of == 0:
-        return 0.0, 1.0
-    share, square = hits / of, z * z / of
-    middle, half = share + square / 2, z * math.sqrt(share * (1 - share) / of + square / (4 * of))
-    return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))
-
-
 def rows(language: str) -> list[Row]:
     """The test set of a language."""
-    return [_row(**given) for given in _table(HERE / "delicate" / f"{language}.tsv")]
+    return [_row(**given) for given in table(HERE / "delicate" / f"{language}.tsv")]
 
 
 def statements() -> list[Row]:
     """The real statements: what residents of other cities told them. None of them is a delicate moment."""
-    found = (given["text"] for given in _table(HERE / "data" / "statements.tsv"))
+    found = (given["text"] for given in table(HERE / "data" / "statements.tsv"))
     return [Row(text, None, find(text, delicate())) for text in found]
 
 
 def recall(given: Iterable[Row], moment: Moment) -> Rate:
     """How many of the rows of this moment are found as it."""
     of = [row for row in given if row.moment is moment]
-    return Rate(sum(row.found is moment for row in of), len(of))
+    return Rate.count(row.found is moment for row in of)
 
 
 def false_alarms(given: Iterable[Row], moment: Moment) -> Rate:
     """How many rows without a moment are taken for this one."""
     of = [row for row in given if row.moment is None]
-    return Rate(sum(row.found is moment for row in of), len(of))
+    return Rate.count(row.found is moment for row in of)
 
 
 def _row(moment: str, text: str) -> Row:
     return Row(text, None if moment == "none" else Moment(moment), find(text, delicate()))
-
-
-def _table(file: Path) -> Sequence[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as opened:
-        # A quotation mark at the beginning of a line is just one that somebody typed.
-        return list(csv.DictReader(opened, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def _report() -> Iterable[str]:

@@ -1,13 +1,12 @@
 """The delicate moments are recognised in every language, and needs that only sound like one are not."""
 
-import csv
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogue.delicate import Lists, Moment, find, patterns
-from tests.delicate import HERE, LANGUAGES, false_alarms, recall, rows, statements, wilson
+from tests.delicate import HERE, LANGUAGES, false_alarms, recall, rows, statements
+from tests.sets import table
 from translations.delicate import delicate
 from translations.languages import FOLDER
 
@@ -56,8 +55,7 @@ def test_the_sets_are_large_enough(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_sentence_stands_twice(language: str) -> None:
     """A sentence counts once, and has one moment."""
-    with (HERE / "delicate" / f"{language}.tsv").open(encoding="utf-8", newline="") as opened:
-        texts = [row["text"] for row in csv.DictReader(opened, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    texts = [row["text"] for row in table(HERE / "delicate" / f"{language}.tsv")]
     assert len(texts) == len(set(texts))
 
 
@@ -98,9 +96,3 @@ def test_how_a_phrase_is_read(text: str, moment: Moment | None) -> None:
 def test_languages_are_mixed() -> None:
     """A person may use two languages in one message."""
     assert find("Bitte helfen, kocam beni dövüyor", delicate()) is Moment.danger
-
-
-def test_wilson() -> None:
-    """The interval of 0 of 50 and of 25 of 50, as in the tables."""
-    assert wilson(0, 50) == pytest.approx((0, 0.0714), abs=0.001)
-    assert wilson(25, 50) == pytest.approx((0.366, 0.634), abs=0.001)

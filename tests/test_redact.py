@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dialogue.cues import plain
 from dialogue.redact import Personal, find, redact
 from dialogue.texts import MOST
-from tests.redaction import LEAST_FOUND, MOST_FALSE, NONE, SETS, Share, false_alarms, found, rows
+from tests.redaction import LEAST_FOUND, MOST_FALSE, NONE, SETS, false_alarms, found, rows
 from translations.redaction import cues, marks
 
 LANGUAGES = {"ar", "de", "en", "ru", "tr", "uk"}
@@ -46,13 +46,13 @@ def test_every_language_has_its_sentences() -> None:
 @each_language
 def test_personal_data_are_found(file: Path) -> None:
     """At least 95 of 100 sentences with personal data are stored without them, and otherwise as they were."""
-    assert found(rows(file)).value >= LEAST_FOUND
+    assert found(rows(file)).share >= LEAST_FOUND
 
 
 @each_language
 def test_little_else_is_taken_for_it(file: Path) -> None:
     """At most 2 of 100 sentences without personal data are changed."""
-    assert false_alarms(rows(file)).value <= MOST_FALSE
+    assert false_alarms(rows(file)).share <= MOST_FALSE
 
 
 def test_twice_is_once() -> None:
@@ -133,8 +133,3 @@ def test_marks_stand_in_brackets() -> None:
     assert set(marks()) == set(Personal)
     assert len(set(marks().values())) == len(Personal)
     assert all(re.fullmatch(r"\[[\w-]+\]", mark) for mark in marks().values())
-
-
-def test_the_interval_is_wilsons() -> None:
-    """The interval of 81 of 263, as Newcombe (1998) gives it."""
-    assert [round(end, 4) for end in Share(81, 263).interval] == [0.2553, 0.3662]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from deploy.train import PYTHON, RASA_PROJECT, ensure
 from dialogue.delicate import Moment, find
-from tests.delicate import Rate
+from tests.sets import Rate
 from translations.delicate import delicate
 
 HERE = Path(__file__).parent / "understanding"
@@ -105,25 +105,20 @@ def figures(of: Iterable[Understood]) -> Figures:
     acts = [row for row in of if row.act != ANSWER]
     answers = [row for row in of if row.act == ANSWER]
     return Figures(
-        right=_rate(row.right for row in acts),
-        missed=_rate(not row.taken and not row.asked_about for row in acts),
-        closed=_rate(row.closed == row.act for row in acts),
-        swallowed=_rate(row.taken for row in answers),
-        needless=_rate(row.asked_about for row in answers),
+        right=Rate.count(row.right for row in acts),
+        missed=Rate.count(not row.taken and not row.asked_about for row in acts),
+        closed=Rate.count(row.closed == row.act for row in acts),
+        swallowed=Rate.count(row.taken for row in answers),
+        needless=Rate.count(row.asked_about for row in answers),
     )
 
 
 def _understood(language: str, act: str, text: str, **found: str | None) -> Understood:
-    """A row; of an emergency, what the rules for delicate moments find counts too, because they come first."""
-    done, closed = str(found["free"]), str(found["closed"])
-    if act == "emergency" and find(text, delicate()) is Moment.danger:
-        done = closed = act
-    return Understood(language, str(found["file"]), act, text, done, found["meant"], closed)
-
-
-def _rate(hits: Iterable[bool]) -> Rate:
-    counted = list(hits)
-    return Rate(sum(counted), len(counted))
+    """A row. The rules for danger come before everything: they show the numbers, and ask whether to keep the text."""
+    done, asked, closed = str(found["free"]), found["meant"], str(found["closed"])
+    if find(text, delicate()) is Moment.danger:
+        asked = closed = "emergency"
+    return Understood(language, str(found["file"]), act, text, done, asked, closed)
 
 
 def _table(set: str | None) -> Iterable[str]:
