@@ -1,5 +1,6 @@
 """The work of one message, in one transaction: check, change, derive what comes next, write the receipt."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,13 +34,7 @@ def perform(wiring: Wiring, call: Call) -> dict[str, Any]:
     with wiring.database.write() as connection:
         faults.reach("5a")
         key, fence = (_enter_shell(connection, wiring, call, now)) if call.shell else (call.natural, call.fence)
-        receipt = receipts.find(connection, key)
-        if receipt is None:
-            reply = _work(connection, wiring, call, key, fence, now)
-        elif receipt.is_tombstone or receipt.reply is None:
-            raise Refused("tombstone")
-        else:
-            reply = receipt.reply
+        reply = _done(connection, key) or _work(connection, wiring, call, key, fence, now)
         if call.shell:
             _finish_shell(connection, wiring, key, reply, now)
         faults.reach("5b")
@@ -47,11 +42,22 @@ def perform(wiring: Wiring, call: Call) -> dict[str, Any]:
     return reply
 
 
+def _done(connection: sa.Connection, key: str) -> dict[str, Any] | None:
+    """The reply of an earlier call for this message, None if there was none. Raises Refused (tombstone)."""
+    receipt = receipts.find(connection, key)
+    if receipt and (receipt.is_tombstone or receipt.reply is None):
+        raise Refused("tombstone")
+    return receipt.reply if receipt else None
+
+
 def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence: int, now: datetime) -> dict[str, Any]:
     message = inbox.find(connection, key)
     if message is None:
         raise Refused("message_unknown")
     people.check_fence(connection, message.person, fence)
+    # The fence holds the person's row: a call for the same message that was at work is done by now.
+    if done := _done(connection, key):
+        return done
     person = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     scene = _scene(connection, wiring, person, call, message, now)
     outcome = acts.perform(scene)
@@ -72,7 +78,8 @@ def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence
 def _scene(
     connection: sa.Connection, wiring: Wiring, person: Person, call: Call, message: Message, now: datetime
 ) -> Scene:
-    heard = _heard(message, message.act or call.act, call.meant)
+    early = bool(message.text and person.asked_at and message.received_at < person.asked_at)
+    heard = replace(_heard(message, message.act or call.act, call.meant), early=early)
     code = resume_code(message.text or "")
     claim, claimed = (None, None)
     if code:

@@ -19,7 +19,9 @@ LEFT_POSITION = 101
 
 def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
     """Writes the reply of a receipt into the outbox and marks the message handled, in one transaction."""
-    reply = receipt.reply or {"language": taken.language, "says": replies.to_data((Say("parked"),))}
+    # A receipt without a reply has done its work, and the talk has gone elsewhere since; a tombstone has not.
+    lost = (Say("parked"),) if receipt.is_tombstone else ()
+    reply = receipt.reply or {"language": taken.language, "says": replies.to_data(lost)}
     messages = _outgoing(wiring, reply["language"], replies.from_data(reply["says"]))
     person, key, now = taken.message.person, taken.message.key, clock.now()
     if "erase" in reply:

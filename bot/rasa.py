@@ -10,7 +10,10 @@ TIMEOUT = 20.0
 """Seconds after which the outcome of a turn counts as unknown; never as failed."""
 
 BUTTON_ACTS = ("answer", "skip", "greet", "change_language")
-"""Acts that a button of ours can stand for; nobody else can make a payload."""
+"""Acts that travel to Rasa as a payload of ours; nobody else can make one.
+
+Other buttons travel as an empty text: their act stands in the inbox, and the action goes by that.
+"""
 
 
 class Unreachable(Exception):

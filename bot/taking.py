@@ -32,11 +32,15 @@ def take(wiring: Wiring, person: str, owner: str, lease: float) -> Taken | None:
     """The oldest message that may be taken now, leased and bound; None if there is none or somebody else works."""
     with wiring.database.write() as connection:
         now = clock.now()  # behind the wait for the lock, or the lease might be born expired
-        message = inbox.oldest(connection, person, now)
-        if message is None:
+        if inbox.oldest(connection, person, now) is None:
             return None
         fence = people.lease(connection, person, owner, now, lease)
         if fence is None:
+            return None
+        # Under the lease it looks again: what it saw before, somebody else may have finished meanwhile.
+        message = inbox.oldest(connection, person, now)
+        if message is None:
+            people.release(connection, person, fence)
             return None
         receipt = receipts.find(connection, message.key)
         here = people.load(connection, person, wiring.round, wiring.config.secret, now)

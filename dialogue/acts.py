@@ -12,6 +12,7 @@ from dialogue.outcome import (
     ChooseLanguage,
     Give,
     HandOver,
+    HoldMore,
     Outcome,
     Resume,
     Revisit,
@@ -30,13 +31,15 @@ from dialogue.summary import said, summary
 
 def perform(scene: Scene) -> Outcome:
     """The outcome of a message. An act that nobody knows is answered like one that nobody understood."""
+    moment = _moment(scene)
+    danger = moment is Moment.danger or "emergency" in (scene.heard.meant, scene.heard.act)
     if scene.progress.barred:
-        return Outcome(says=(Say("underage_again", end="finished"),), silent=True)
+        numbers = (_numbers(scene),) if danger else ()
+        return Outcome(says=(*numbers, Say("underage_again", end="finished")), silent=True)
+    if danger:
+        return emergency(scene)
     if scene.claim:
         return _claimed(scene, scene.claim)
-    moment = delicate.find(scene.heard.text, scene.lexicon.moments) if scene.heard.text else None
-    if moment is Moment.danger or "emergency" in (scene.heard.meant, scene.heard.act):
-        return emergency(scene)
     outcome = _woken(scene, ACTS.get(scene.heard.act, not_understood))
     if scene.progress.aside == "keep" and scene.heard.act not in ANSWERS and _puts_aside(outcome):
         outcome = replace(outcome, says=(Say("not_kept"), *outcome.says))
@@ -50,7 +53,7 @@ def perform(scene: Scene) -> Outcome:
 def skip(scene: Scene) -> Outcome:
     """Passes the open question over. What was answered before stays as it is."""
     asked = scene.open
-    if asked is None:
+    if asked is None or scene.heard.early:
         return Outcome()
     if scene.heard.value is not None and scene.heard.asked != asked:
         return Outcome(says=(Say("button_old"),))
@@ -58,8 +61,10 @@ def skip(scene: Scene) -> Outcome:
     if scene.progress.aside:
         return Outcome((StandAside(None),), (Say("kept"),) if asked.question == "delete" else ())
     if scene.progress.revisit and passed(scene.round, scene.progress, Step(asked)):
-        chosen = question.kind is Kind.LANGUAGES and asked in said(scene.round, scene.progress)
-        return Outcome((Revisit(None),), (Say("saved" if chosen else "unchanged"),))
+        told = "unchanged"
+        if question.kind is Kind.LANGUAGES:  # it is open again with each one that is pressed
+            told = "saved" if asked in said(scene.round, scene.progress) else "skipped"
+        return Outcome((Revisit(None),), (Say(told),))
     if question.again:
         return Outcome((Give(asked, State.ANSWERED, "no"),))
     if not question.skip:
@@ -153,8 +158,8 @@ def delete_my_data(scene: Scene) -> Outcome:
 
 
 def someone_else(scene: Scene) -> Outcome:
-    """Closes the talk for the next person, after a question; at once where nothing has been said yet."""
-    if scene.progress.consent is None:
+    """Closes the talk for the next person, after a question; at once where nothing is kept yet."""
+    if scene.progress.code is None:
         return Outcome((HandOver(),), (Say("handed_over", end="closed"),), silent=True)
     return Outcome((StandAside("someone_else"),))
 
@@ -168,18 +173,37 @@ def greet(scene: Scene) -> Outcome:
 
 def emergency(scene: Scene) -> Outcome:
     """Numbers to ring at once. What was written is not kept, unless the person says so; nothing else is asked."""
-    numbers = Say("emergency", lines=scene.numbers("emergency"))
-    asked, question = scene.heard.asked, scene.question
-    told = bool(scene.heard.text) and question is not None and question.free and asked == scene.open
+    heard, question = scene.heard, scene.question
+    if scene.progress.aside == "keep" and heard.text:
+        return Outcome((HoldMore(heard.text),), (_numbers(scene),))
+    told = bool(heard.text) and question is not None and question.free and (heard.append or heard.asked == scene.open)
     if told and scene.progress.consent == scene.round.consent_version:
-        return Outcome((StandAside("keep", scene.heard.key),), (numbers,))
-    return Outcome(says=(numbers, Say("emergency_on")), silent=True)
+        return Outcome((StandAside("keep", heard.key),), (_numbers(scene),))
+    return Outcome(says=(_numbers(scene), Say("emergency_on")), silent=True)
 
 
 def not_understood(scene: Scene) -> Outcome:
     """Says so, with what can be done, and asks again."""
     question = scene.question
+    if scene.open is None and scene.progress.answers:
+        return Outcome(says=(Say("finished_already"),))
     return Outcome(says=(Say(f"unclear.{question.kind}" if question else "unclear"),))
+
+
+def _moment(scene: Scene) -> Moment | None:
+    """The delicate moment of the message; a danger may also be told in two bubbles."""
+    if not scene.heard.text:
+        return None
+    moment = delicate.find(scene.heard.text, scene.lexicon.moments)
+    given = scene.progress.answers.get(scene.heard.asked) if scene.heard.append and scene.heard.asked else None
+    if given is None or delicate.find(given.value or "", scene.lexicon.moments) is Moment.danger:
+        return moment
+    joined = delicate.find(f"{given.value} {scene.heard.text}", scene.lexicon.moments)
+    return joined if joined is Moment.danger else moment
+
+
+def _numbers(scene: Scene) -> Say:
+    return Say("emergency", lines=scene.numbers("emergency"))
 
 
 def _wait(scene: Scene, told: str) -> Outcome:
@@ -193,10 +217,14 @@ def _woken(scene: Scene, act: Callable[[Scene], Outcome]) -> Outcome:
     """The act's outcome; whoever had stopped goes on by it, if it is not about stopping itself."""
     if not scene.progress.stopped:
         return act(scene)
-    if scene.heard.act in _ONLY_RESUME:
+    heard, question = scene.heard, scene.question
+    agrees = heard.text and heard.act in ANSWERS and question and question.kind in _AGREED_TO
+    if heard.act in _ONLY_RESUME or agrees:
         return Outcome((Resume(),), (Say("welcome_back"),))
     outcome = act(scene)
-    if scene.heard.act in ("stop", "pause", "help", "delete_my_data", "thank"):
+    if heard.act in ("help", "thank"):
+        return replace(outcome, silent=True)
+    if heard.act in ("stop", "pause", "delete_my_data"):
         return outcome
     return replace(outcome, changes=(*outcome.changes, Resume()))
 
@@ -209,7 +237,7 @@ def _puts_aside(outcome: Outcome) -> bool:
 def _claimed(scene: Scene, claim: Claim) -> Outcome:
     if claim is not Claim.FOUND or scene.claimed is None:
         return Outcome(says=(Say(f"code_{claim}"),))
-    if scene.progress.answers:
+    if said(scene.round, scene.progress):
         return Outcome(says=(Say("code_taken"),))
     return Outcome((TakeUp(scene.claimed),), (Say("taken_up"),))
 
@@ -242,17 +270,17 @@ def _answer(scene: Scene) -> Outcome:
 
 def _mean(scene: Scene) -> Outcome:
     """What was kept as an answer was meant as an act: it goes, what stood there is there again, the act is done."""
-    act, asked = doubted(scene.progress.about or "")
+    act, told = doubted(scene.progress.about or "")
+    asked = told[0]
     text = given.value if (given := scene.progress.answers.get(asked)) else None
-    here = replace(scene.progress, aside=None, about=None, before=None)
+    answers = {key: value for key, value in scene.progress.answers.items() if key not in told}
+    here = replace(scene.progress, aside=None, about=None, before=None, answers=answers)
     back: tuple[Change, ...] = ()
     if before := scene.progress.before:
-        here, back = replace(here, answers={**here.answers, asked: before}, revisit=asked), (Revisit(asked),)
-    else:
-        here = replace(here, answers={key: value for key, value in here.answers.items() if key != asked})
+        here, back = replace(here, answers={**answers, asked: before}, revisit=asked), (Revisit(asked),)
     heard = Heard(act, text, asked=open_question(scene.round, here))
     outcome = ACTS.get(act, not_understood)(replace(scene, progress=here, heard=heard))
-    return replace(outcome, changes=(Withdraw(asked), StandAside(None), *back, *outcome.changes))
+    return replace(outcome, changes=(*map(Withdraw, told), StandAside(None), *back, *outcome.changes))
 
 
 ANSWERS = ("answer", "yes", "no")
@@ -260,6 +288,9 @@ ANSWERS = ("answer", "yes", "no")
 
 _ONLY_RESUME = ("skip", "greet", "repeat", "yes", "resume")
 """To somebody who had stopped, «weiter» and the like mean: go on; not: skip the question."""
+
+_AGREED_TO = (Kind.AGE_GATE, Kind.CONSENT, Kind.REVIEW)
+"""Nor is a typed yes, right after a stop, the yes to one of these."""
 
 ACTS: dict[str, Callable[[Scene], Outcome]] = {
     "answer": _answer,

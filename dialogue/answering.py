@@ -13,23 +13,25 @@ from dialogue.outcome import (
     Erasure,
     Give,
     HandOver,
+    HoldMore,
     Outcome,
     Revisit,
     Say,
     StandAside,
     Told,
 )
-from dialogue.progress import YES, Given, State, open_question
+from dialogue.progress import YES, Given, State, doubt, open_question
 from dialogue.questions import DECLINE, LATER, option_choices
-from dialogue.reading import candidates, read
+from dialogue.reading import candidates, read, tells_besides
 from dialogue.redact import redact
-from dialogue.rounds import OPENING, Instance, Kind, Question
+from dialogue.rounds import OPENING, YES_OR_NO, Instance, Kind, Question
 from dialogue.scene import Scene
 from dialogue.summary import line, said
 from dialogue.texts import has_words
 
 LONGEST_ANSWER = 8000
 """Characters that an answer may grow to by further bubbles; each keeps the one before as a revision."""
+YES_NO_ACTS = ("yes", "no")
 SHORTEST_NEED = 12
 """Characters from which a single word told ahead of its question is taken for a need."""
 
@@ -42,18 +44,35 @@ def answer(scene: Scene) -> Outcome:
     if question is None or not _still_valid(scene, question, asked):
         return Outcome(says=(Say("button_old"),) if scene.heard.value is not None else ())
     text = scene.heard.text or ""
-    value = scene.heard.value or read(question, text, scene.lexicon)
-    if value is None and scene.heard.act in ("yes", "no") and question.again:
-        # Only here may the classifier's guess count: consent, age and deletion want a word that we know.
-        value = scene.heard.act
+    if scene.open is None and text and not _tells(text):
+        return Outcome(says=(Say("finished_already"),))
+    value = scene.heard.value or read(question, text, scene.lexicon) or _guessed(scene, question)
+    besides = question.kind is Kind.THEME and bool(text) and tells_besides(question, text, scene.lexicon)
+    if value is not None and scene.heard.early and question.kind in (*YES_OR_NO, Kind.REVIEW):
+        return Outcome()
     if value is not None:
-        return _ANSWERS[question.kind](scene, asked, value)
-    near = candidates(question, text, scene.lexicon) if text else ()
+        return _ahead(scene, asked, text, value) if besides else _ANSWERS[question.kind](scene, asked, value)
+    if question.id == "keep":
+        return _held_more(scene, text)
+    near = candidates(question, text, scene.lexicon) if text and not besides else ()
     if near:
         return _which(scene, question, asked, near)
     if question.free and _tells(text):
         return _ahead(scene, asked, text)
     return Outcome(says=(Say(f"unclear.{question.kind}"),))
+
+
+def _guessed(scene: Scene, question: Question) -> str | None:
+    """A yes or no in other words. Only at «anything else?» may the classifier's guess count.
+
+    Consent, age and deletion want a word that we know.
+    """
+    guess = scene.heard.meant if scene.heard.meant in YES_NO_ACTS else scene.heard.act
+    if not question.again or guess not in YES_NO_ACTS:
+        return None
+    first = (scene.heard.text or "").split()[:1]
+    alike = guess == scene.heard.act or read(question, "".join(first), scene.lexicon) == guess
+    return guess if alike else None
 
 
 def _still_valid(scene: Scene, question: Question, asked: Instance) -> bool:
@@ -98,6 +117,9 @@ def _option(scene: Scene, asked: Instance, value: str) -> Outcome:
     if value == DECLINE and question.kind is Kind.DISTRICT:
         return Outcome((Give(asked, State.DECLINED), *_forward(scene, asked)), (Say("declined_district"),))
     if value == LATER and question.kind is Kind.THEME:
+        given = scene.progress.answers.get(asked)
+        if given is not None and given.state is State.LATER:
+            return Outcome((Give(asked, State.SKIPPED), *_forward(scene, asked)), (Say("skipped"),))
         return Outcome((Give(asked, State.LATER), *_forward(scene, asked)), (Say("later"),))
     if value not in {choice.value for choice in option_choices(scene.city, question)}:
         return Outcome(says=(Say("button_old"),))
@@ -127,7 +149,8 @@ def _languages(scene: Scene, asked: Instance, value: str) -> Outcome:
     return Outcome((Give(asked, State.ANSWERED, ",".join(now)), Revisit(asked)))
 
 
-def _text(scene: Scene, asked: Instance, value: str) -> Outcome:
+def _text(scene: Scene, asked: Instance, value: str, ahead: tuple[Instance, ...] = ()) -> Outcome:
+    """A text in one's own words; `ahead`: what was answered besides, by telling it ahead of its question."""
     earlier = scene.progress.answers.get(asked)
     joined = f"{earlier.value}\n{value}" if scene.heard.append and earlier and earlier.value else value
     if scene.heard.append and len(joined) > LONGEST_ANSWER:
@@ -136,33 +159,42 @@ def _text(scene: Scene, asked: Instance, value: str) -> Outcome:
     key = "saved" if has_words(value) else "saved_without_words"
     if earlier:
         key = "added" if scene.heard.append else "changed"
-    meant = (
-        (StandAside("meant", f"{scene.heard.meant} {asked.question}.{asked.instance}"),) if scene.heard.meant else ()
-    )
-    changes = (Give(asked, State.ANSWERED, kept), *_forward(scene, asked), *told.changes, *meant)
+    changes = (Give(asked, State.ANSWERED, kept), *_forward(scene, asked), *told.changes)
+    if scene.heard.meant and scene.heard.meant not in YES_NO_ACTS:
+        changes = (*changes, StandAside("meant", doubt(scene.heard.meant, (asked, *ahead))))
+    elif scene.progress.aside == "meant":
+        # Whoever goes on with the thought has said that it is one.
+        changes = (*changes, StandAside(None))
     return Outcome(changes, (Say(key), *told.says))
 
 
-def _ahead(scene: Scene, asked: Instance, text: str) -> Outcome:
+def _ahead(scene: Scene, asked: Instance, text: str, theme: str | None = None) -> Outcome:
     """The person tells at once what would be asked next, and passes what lies in between.
 
-    At «anything else?» that is a yes and the next need; at the theme, the theme is put off.
+    At «anything else?» that is a yes and the next need; at the theme, the theme is put off, unless the text names it.
     """
     changes: list[Change] = []
     answers = dict(scene.progress.answers)
     following: Instance | None = asked
     while following is not None and (question := scene.round.question(following.question)).kind is not Kind.TEXT:
         if not question.free or (following in answers and answers[following].state is not State.ANSWERED):
-            return Outcome(says=(Say(f"unclear.{scene.round.question(asked.question).kind}"),))
-        given = YES if question.again else Given(State.LATER, None)
+            return _option(scene, asked, theme) if theme else _unclear(scene, asked)
+        named = Given(State.ANSWERED, theme) if theme and following == asked else Given(State.LATER, None)
+        given = YES if question.again else named
         changes.append(Give(following, given.state, given.value))
         answers[following] = given
         following = open_question(scene.round, replace(scene.progress, revisit=None, answers=answers))
     if following is None:
-        return Outcome(says=(Say(f"unclear.{scene.round.question(asked.question).kind}"),))
+        return _unclear(scene, asked)
     there = replace(scene.progress, revisit=None, answers=answers)
-    told = _text(replace(scene, progress=there), following, text)
-    return replace(told, changes=(*changes, *told.changes, *_forward(scene, asked)))
+    given_ahead = tuple(change.asked for change in changes if isinstance(change, Give))
+    told = _text(replace(scene, progress=there), following, text, given_ahead)
+    noted = _noted(scene, asked, theme) if theme else ()
+    return replace(told, changes=(*changes, *told.changes, *_forward(scene, asked)), says=(*noted, *told.says))
+
+
+def _unclear(scene: Scene, asked: Instance) -> Outcome:
+    return Outcome(says=(Say(f"unclear.{scene.round.question(asked.question).kind}"),))
 
 
 def _redacted(scene: Scene, text: str) -> tuple[str, Outcome]:
@@ -199,8 +231,17 @@ def _keep(scene: Scene, value: str) -> Outcome:
     if held is None or held.asked is None or not held.text:
         return Outcome((StandAside(None),), (Say("held_gone"),))
     here = replace(scene, progress=replace(scene.progress, aside=None), heard=replace(held, meant=None))
-    outcome = answer(here)
+    is_text = scene.round.question(held.asked.question).kind is Kind.TEXT
+    outcome = _text(here, held.asked, held.text) if is_text else _ahead(here, held.asked, held.text)
+    if not outcome.changes:
+        outcome = Outcome(says=(Say("held_gone"),))
     return replace(outcome, changes=(StandAside(None), *outcome.changes))
+
+
+def _held_more(scene: Scene, text: str) -> Outcome:
+    """What else is said in a moment of danger waits for the person's word with the rest."""
+    full = scene.held is not None and len(scene.held.text or "") + len(text) > LONGEST_ANSWER
+    return Outcome(says=(Say("answer_full"),)) if full else Outcome((HoldMore(text),))
 
 
 def _someone_else(scene: Scene, value: str) -> Outcome:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from dialogue.progress import Progress, State, open_question, previous_question
+from dialogue.progress import Progress, State, last_again, open_question, previous_question
 from dialogue.reading import Lexicon, read
 from dialogue.rounds import Instance, Kind, Round
 
@@ -31,14 +31,17 @@ def bind(
     answer the new question, is added to that answer.
     """
     asked = open_question(round, progress)
-    if asked_at is not None and received_at < asked_at and asked is not None:
+    if asked is None:
+        # After the end people may say more: «anything else?» takes it.
+        return Binding(last_again(round, progress))
+    if asked_at is not None and received_at < asked_at:
         unseen = _sent_before(round, progress, lexicon, text, asked)
         if unseen is not None:
             return unseen
-    earlier = _free_text_before(round, progress, asked)
+    earlier = _free_text_before(round, progress)
     if earlier is None or asked_at is None or received_at > asked_at + grace:
         return Binding(asked)
-    if asked is not None and read(round.question(asked.question), text, lexicon) is not None:
+    if read(round.question(asked.question), text, lexicon) is not None:
         return Binding(asked)
     return Binding(earlier, append=True)
 
@@ -60,8 +63,8 @@ def _sent_before(round: Round, progress: Progress, lexicon: Lexicon, text: str, 
     return None
 
 
-def _free_text_before(round: Round, progress: Progress, asked: Instance | None) -> Instance | None:
-    if progress.revisit or progress.stopped or asked is None:
+def _free_text_before(round: Round, progress: Progress) -> Instance | None:
+    if progress.revisit or progress.stopped:
         return None
     if progress.aside == "meant":
         progress = replace(progress, aside=None)

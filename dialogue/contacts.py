@@ -22,17 +22,24 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+DAY = "(?:Mo|Di|Mi|Do|Fr|Sa|So)"
+AT_ALL_HOURS = "0-24"
+
+
 class Contact(_Data):
-    """One office or helpline. Its name is a proper noun, the same in every language, as it stands on the door."""
+    """One office or helpline.
+
+    `name`, as it stands on the door, and `free`, `languages`, `checked` are for whoever keeps the file up to date;
+    people are shown the name in their language, from the city's catalog, phone, url and hours.
+    """
 
     id: str = ID
     purpose: Purpose
     name: str = Field(min_length=2)
     phone: str | None = Field(default=None, pattern=r"^[0-9][0-9 -]*[0-9]$")
     url: str | None = Field(default=None, pattern=r"^https://[^ ]+$")
-    email: None = None
-    """Not shown: a contact is called or looked up."""
-    hours: str | None = None
+    hours: str | None = Field(default=None, pattern=rf"^(?:{AT_ALL_HOURS}|{DAY}-{DAY} \d{{1,2}}-\d{{1,2}})$")
+    """«Mo-Fr 8-18», in German days of the week; nothing where we don't know."""
     languages: tuple[str, ...] = ()
     """The languages it is known to speak, as codes; empty when we don't know."""
     free: bool

@@ -52,6 +52,13 @@ class StandAside:
 
 
 @dataclass(frozen=True)
+class HoldMore:
+    """What was said besides waits together with the message that is held back."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Told:
     """The person has been told that personal data are taken out."""
 
@@ -107,6 +114,7 @@ Change = (
     | Give
     | Withdraw
     | StandAside
+    | HoldMore
     | Told
     | Revisit
     | Stop
@@ -146,6 +154,8 @@ class Line:
     keys: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     """Languages, as codes."""
+    hours: str | None = None
+    """When somebody is there, as in the contacts; nothing where they always are."""
 
 
 @dataclass(frozen=True)

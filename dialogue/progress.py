@@ -69,11 +69,22 @@ class Step(NamedTuple):
     late: bool = False
 
 
-def doubted(about: str) -> tuple[str, Instance]:
-    """The act that a text may have been meant as, and where the text stands: «skip need.1»."""
-    act, _, place = about.partition(" ")
-    question, _, instance = place.partition(".")
-    return act, Instance(question, int(instance or 0))
+def doubted(about: str) -> tuple[str, tuple[Instance, ...]]:
+    """The act that a text may have been meant as, and all that it answered, the text first: «skip need.1 theme.1»."""
+    act, *places = about.split()
+    parted = (place.partition(".") for place in places)
+    return act, tuple(Instance(question, int(instance)) for question, _, instance in parted)
+
+
+def doubt(act: str, told: tuple[Instance, ...]) -> str:
+    """How a doubt is noted until the person has said what was meant."""
+    return " ".join([act, *(f"{one.question}.{one.instance}" for one in told)])
+
+
+def last_again(round: Round, progress: Progress) -> Instance | None:
+    """The last «anything else?» on the person's path: a yes to it after the end opens another need."""
+    asked = [asked for asked in path(round, progress) if round.question(asked.question).again]
+    return asked[-1] if asked else None
 
 
 def open_question(round: Round, progress: Progress) -> Instance | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dialogue.outcome import Choice, Say
-from dialogue.progress import Given, Progress, State, open_question, path
+from dialogue.progress import Given, Progress, State, last_again, open_question
 from dialogue.rounds import YES_OR_NO, City, Instance, Kind, Question, Round
 from dialogue.summary import picks, summary
 
@@ -32,7 +32,7 @@ def ask(
     """
     asked = open_question(round, progress)
     if asked is None:
-        again = _again(round, progress)
+        again = last_again(round, progress)
         more = (Choice("yes", key=f"{again.question}.after"),) if again else ()
         if finished:
             return Say("finished", choices=more, asked=again, end="finished") if more else None
@@ -97,9 +97,3 @@ def _marked(question: Question, chosen: list[str]) -> tuple[Choice, ...]:
     """The languages that have a button, and those that were named besides; chosen ones are marked."""
     codes = dict.fromkeys([*question.options, *chosen])
     return tuple(Choice(code, names=code, chosen=code in chosen) for code in codes)
-
-
-def _again(round: Round, progress: Progress) -> Instance | None:
-    """The last «anything else?» on the person's path: a yes to it after the end opens another need."""
-    asked = [asked for asked in path(round, progress) if round.question(asked.question).again]
-    return asked[-1] if asked else None

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz, process
+
 from dialogue.cues import Cues
 from dialogue.delicate import Patterns
 from dialogue.matching import match
@@ -14,8 +16,15 @@ LONGEST_OPTION = 4
 """Words up to which a text is compared with the names of options, typing errors and all; longer ones tell something."""
 OLDEST = 120
 """A larger number is a year or a postcode, and names no age and no count."""
+YOUNGEST = 10
+"""A smaller number at the question for the age is no age: who types «1» means the first button."""
+OF_AGE = 16
 CODE = re.compile(r"(?<![\w-])\d{4}(?:[\s-]?\d{4}){4}(?![\w-])")
 """What a code to go on with looks like: digits, since every keyboard in every script has them."""
+LONGEST_ASIDE = 6
+"""Words that may stand beside a code; more of them tell something of their own."""
+ALIKE = 80
+"""How much a mistyped word is like the one that is meant, from 0 to 100."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,10 @@ class Lexicon:
     """Topic («language», «languages», «number», «pick» or a question's id) → folded word in any language → option."""
     places: Mapping[str, frozenset[str]]
     """Folded name or alias of a district → the ids that it may mean."""
+    fillers: frozenset[str]
+    """Words that change nothing beside the name of an option."""
+    beside: Mapping[str, frozenset[str]]
+    """Question id → words that may stand beside a number there: «34 years»."""
     cues: Cues
     marks: Mapping[str, str]
     moments: Patterns
@@ -42,7 +55,13 @@ def read(question: Question, text: str, lexicon: Lexicon) -> str | None:
     exact = words.get(fold(text)) or words.get(text.strip())
     if exact is not None and question.kind is not Kind.LANGUAGES:
         return exact
+    if question.kind in (Kind.THEME, Kind.SCALE, Kind.CHOICE, Kind.REVIEW):
+        bare = words.get(" ".join(_bare(question, text, lexicon)))
+        if bare is not None:
+            return bare
     match question.kind:
+        case Kind.AGE_GATE:
+            return _of_age(question, text, lexicon)
         case Kind.LANGUAGES:
             return ",".join(named_languages(text, lexicon)) or None
         case Kind.SCALE:
@@ -63,6 +82,18 @@ def candidates(question: Question, text: str, lexicon: Lexicon) -> tuple[str, ..
     if question.kind in (Kind.THEME, Kind.CHOICE) and len(fold(text).split()) <= LONGEST_OPTION:
         return match(text, _names(question, lexicon)).candidates
     return ()
+
+
+def tells_besides(question: Question, text: str, lexicon: Lexicon) -> bool:
+    """Whether the text says more than which option is meant: «Wohnung zu teuer», not «Thema Wohnung» or «Wohnugn»."""
+    said = [word for word in fold(text).split() if word not in lexicon.fillers]
+    names = lexicon.words.get(topic(question), {})
+    if len(said) < 2 or " ".join(said) in names:
+        return False
+    parts = {part for name, option in names.items() if option in question.options for part in name.split()}
+    return not all(
+        word in parts or process.extractOne(word, parts, scorer=fuzz.ratio, score_cutoff=ALIKE) for word in said
+    )
 
 
 def named_language(text: str, lexicon: Lexicon) -> str | None:
@@ -88,7 +119,13 @@ def named_languages(text: str, lexicon: Lexicon) -> list[str]:
 def resume_code(text: str) -> str | None:
     """The code to go on with, if the text is or holds one: twenty digits."""
     found = CODE.search(text)
-    return "".join(str(int(digit)) for digit in found[0] if digit.isdecimal()) if found else None
+    if not found:
+        return None
+    # An account number has further digits, and so may an answer that happens to hold so many.
+    rest = text[: found.start()] + " " + text[found.end() :]
+    if any(char.isdecimal() for char in rest) or len(rest.split()) > LONGEST_ASIDE:
+        return None
+    return "".join(str(int(digit)) for digit in found[0] if digit.isdecimal())
 
 
 def topic(question: Question) -> str:
@@ -114,24 +151,41 @@ def _names(question: Question, lexicon: Lexicon) -> Mapping[str, frozenset[str]]
     return {word: frozenset([option]) for word, option in lexicon.words.get(question.id, {}).items()}
 
 
+def _bare(question: Question, text: str, lexicon: Lexicon) -> list[str]:
+    """The words of the text without those that change nothing there."""
+    nothing = lexicon.fillers | lexicon.beside.get(question.id, frozenset())
+    return [word for word in fold(text).split() if word not in nothing]
+
+
+def _numbers(question: Question, text: str, lexicon: Lexicon) -> list[int]:
+    """The numbers of a text that says nothing else; none of «Linie 4 fehlt», «6 Monate», «unter 25»."""
+    known = lexicon.words["number"]
+    numbers = [int(word) if word.isdecimal() else int(known.get(word, -1)) for word in _bare(question, text, lexicon)]
+    return numbers if all(0 <= number <= OLDEST for number in numbers) else []
+
+
+def _of_age(question: Question, text: str, lexicon: Lexicon) -> str | None:
+    """Whoever says how old they are has said whether they are old enough."""
+    numbers = _numbers(question, text, lexicon)
+    if len(numbers) != 1 or numbers[0] < YOUNGEST:
+        return None
+    return "yes" if numbers[0] >= OF_AGE else "no"
+
+
 def _on_scale(question: Question, text: str, lexicon: Lexicon) -> str | None:
-    """«4», «vier» or «4 von 5»; but «Linie 4 fehlt» is another thought than how important the last one was."""
-    said = fold(text).split()
-    numbers = [word.isdecimal() or word in lexicon.words["number"] for word in said]
-    alone = len(said) == 1 or (len(said) <= LONGEST_OPTION and said[-1] in (question.options[-1], "10"))
-    return _by_number(question, said[0], lexicon) if said and numbers[0] and numbers[-1] and alone else None
+    """«4», «vier», «4 von 5»; Turkish says «5 üzerinden 4»."""
+    numbers, most = _numbers(question, text, lexicon), int(question.options[-1])
+    if len(numbers) == 2 and most in numbers:
+        numbers.remove(most)
+    return str(numbers[0]) if len(numbers) == 1 and str(numbers[0]) in question.options else None
 
 
 def _by_number(question: Question, text: str, lexicon: Lexicon) -> str | None:
     """«34» or «٣٤ سنة» or «drei»: the option that is this number or holds it, as `16_24` or `3_plus`."""
-    said = fold(text).split()
-    if len(said) > LONGEST_OPTION:
+    numbers = _numbers(question, text, lexicon)
+    if len(numbers) != 1:
         return None
-    numbers = [int(word) if word.isdecimal() else lexicon.words["number"].get(word) for word in said]
-    number = next((int(one) for one in numbers if one is not None), None)
-    if number is None or number > OLDEST:
-        return None
-    return next((option for option in question.options if _holds(option, number)), None)
+    return next((option for option in question.options if _holds(option, numbers[0])), None)
 
 
 def _holds(option: str, number: int) -> bool:

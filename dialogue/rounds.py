@@ -76,8 +76,8 @@ class Question(_Data):
 
     @property
     def free(self) -> bool:
-        """Whether anything may be said there in one's own words: as the answer, or ahead of what comes next."""
-        return self.kind in (Kind.TEXT, Kind.THEME) or self.again
+        """Whether anything may be said there in one's own words: as the answer, ahead of the next one, or besides."""
+        return self.kind in (Kind.TEXT, Kind.THEME) or self.again or self.id == "keep"
 
 
 class District(_Data):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dialogue.contacts import Contact
+from dialogue.contacts import AT_ALL_HOURS, Contact
 from dialogue.outcome import Line
 from dialogue.progress import Progress, open_question
 from dialogue.reading import Lexicon
@@ -25,6 +25,8 @@ class Heard:
     """The key of the message, by which it can be held back."""
     meant: str | None = None
     """The act that an answer in free words may have been meant as."""
+    early: bool = False
+    """A text that was on its way before the open question was put: nobody agrees to what they have not read."""
 
 
 class Claim(StrEnum):
@@ -70,7 +72,10 @@ class Scene:
     def numbers(self, purpose: str) -> tuple[Line, ...]:
         """Where to turn to for this purpose; in an emergency nothing but names and numbers."""
         mine = [one for one in self.contacts if one.purpose == purpose]
-        ways = [(one.phone, None if purpose == "emergency" else one.url) for one in mine]
-        return tuple(
-            Line(f"contact.{one.id}", value=", ".join(filter(None, way))) for one, way in zip(mine, ways, strict=True)
-        )
+        return tuple(_contact(one, with_url=purpose != "emergency") for one in mine)
+
+
+def _contact(one: Contact, with_url: bool) -> Line:
+    ways = filter(None, (one.phone, one.url if with_url else None))
+    hours = one.hours if one.hours != AT_ALL_HOURS else None
+    return Line(f"contact.{one.id}", value=", ".join(ways), hours=hours)

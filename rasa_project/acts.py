@@ -28,6 +28,7 @@ from sklearn.pipeline import make_pipeline
 YES_OR_NO = ("yes", "no")
 APOSTROPHE = re.compile(r"(?<=\w)['’ʼʹ`´](?=\w)")
 NO_COMMANDS = (*YES_OR_NO, "answer", DEFAULT_NLU_FALLBACK_INTENT_NAME)
+EMERGENCY = "emergency"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -76,9 +77,12 @@ class ActSettler(GraphComponent):
         """`longest_command`: words of a command that is learnt by heart. `fillers`: words that change no command.
 
         `suspicion`: from this probability on that it is an act, whichever, the likeliest one is worth a question.
-        `longest_suspicion`: longer texts, in words, are answers without a question.
+        `longest_suspicion`: longer texts, in words, are answers without a question. `alarm`: from this probability on
+        that it is an emergency, it is taken for one, however long it is and whatever else it may be: numbers to ring
+        that nobody needs do less harm than numbers that nobody gets. `longest_yes`: words of a yes or no.
         """
-        return {"longest_command": 8, "fillers": [], "suspicion": 0.5, "longest_suspicion": 15}
+        settings = {"longest_command": 8, "longest_suspicion": 15, "longest_yes": 6, "suspicion": 0.5, "alarm": 0.5}
+        return {"fillers": [], **settings}
 
     def __init__(self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, storage, resource
@@ -131,11 +135,12 @@ class ActSettler(GraphComponent):
             text, ranking = message.get(TEXT) or "", message.get("intent_ranking") or []
             guessed = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
             expects = (message.get("metadata") or {}).get("expects")
-            act = self._act(text, guessed, expects)
+            alarm = self._alarms(text, ranking)
+            act = self._act(text, EMERGENCY if alarm else guessed, expects)
             if act != guessed:
                 message.set(INTENT, {INTENT_NAME_KEY: act, "confidence": 1.0}, add_to_output=True)
             if act == "answer" and not (expects or {}).get("reads"):
-                message.set("meant", self._meant(text, ranking), add_to_output=True)
+                message.set("meant", EMERGENCY if alarm else self._meant(text, ranking, expects), add_to_output=True)
         return messages
 
     def _act(self, text: Text, guessed: Any, expects: Any) -> Text:
@@ -150,14 +155,28 @@ class ActSettler(GraphComponent):
         # by its letters alone «Otterbach» would be an insult.
         return "answer" if expects.get("free") or len(text.split()) < 2 else guessed
 
-    def _meant(self, text: Text, ranking: List[Dict[Text, Any]]) -> Optional[Text]:
-        """The act that an answer in free words may have been meant as; None where it looks like an answer."""
+    def _meant(self, text: Text, ranking: List[Dict[Text, Any]], expects: Any) -> Optional[Text]:
+        """The act that an answer in free words may have been meant as; None where it looks like an answer.
+
+        Where a yes or no is expected it may be one of these, in few words that we don't know.
+        """
+        likeliest = ranking[0][INTENT_NAME_KEY] if ranking else None
+        short = len(text.split()) <= self._config["longest_yes"]
+        if likeliest in YES_OR_NO and short and (expects or {}).get("kind") == "yes_no":
+            return likeliest
         acts = [guess for guess in ranking if guess[INTENT_NAME_KEY] not in NO_COMMANDS]
         if not acts or len(text.split()) > self._config["longest_suspicion"]:
             return None
         if sum(guess["confidence"] for guess in acts) < self._config["suspicion"]:
             return None
         return max(acts, key=lambda guess: guess["confidence"])[INTENT_NAME_KEY]
+
+    def _alarms(self, text: Text, ranking: List[Dict[Text, Any]]) -> bool:
+        """Whether somebody may be in danger. By its letters alone a single word says too little."""
+        if len(text.split()) < 2:
+            return False
+        likely = [guess[INTENT_NAME_KEY] for guess in ranking if guess["confidence"] >= self._config["alarm"]]
+        return EMERGENCY in likely
 
     def _bare(self, text: Text) -> Text:
         """The words that make the command: folded, without «please» and the like, unless nothing else is there."""

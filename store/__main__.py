@@ -21,7 +21,7 @@ def migrate(settings: Config) -> str:
 
 
 def tidy(settings: Config) -> str:
-    """Does now what is done every hour, and reports it."""
+    """Does now what is done every ten minutes, and reports it."""
     report = retention.tidy(Database(settings.database_url), clock.now(), packs.city(settings.city).keep_until)
     return "\n".join(f"{name:16} {count}" for name, count in report.items())
 

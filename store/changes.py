@@ -12,6 +12,7 @@ from dialogue.outcome import (
     Erase,
     Give,
     HandOver,
+    HoldMore,
     Outcome,
     Resume,
     Revisit,
@@ -56,6 +57,8 @@ def _apply(
         case StandAside(question, about):
             people.change(connection, person.id, aside=question, about=about)
             inbox.let_go(connection, person.id)
+        case HoldMore(text):
+            inbox.hold_more(connection, person.progress.about or "", text)
         case Told():
             people.change(connection, person.id, told=True)
         case Revisit(asked):

@@ -41,7 +41,7 @@ def load(environ: dict[str, str] | None = None) -> Config:
     data = Path(env.get("DATA_DIR", ROOT / "var")).resolve()
     return Config(
         data=data,
-        database_url=env.get("DATABASE_URL", f"sqlite:///{data / 'mitsprache.db'}"),
+        database_url=_database_url(env.get("DATABASE_URL", f"sqlite:///{data / 'mitsprache.db'}")),
         secret=_secret(env, data),
         city=env.get("CITY", "kaiserslautern"),
         round=env.get("ROUND", "needs"),
@@ -56,6 +56,12 @@ def load(environ: dict[str, str] | None = None) -> Config:
         log_level=env.get("LOG_LEVEL", "INFO").upper(),
         fault_dir=Path(env["FAULT_DIR"]) if env.get("FAULT_DIR") else None,
     )
+
+
+def _database_url(given: str) -> str:
+    """Whatever a hoster writes before the address of a PostgreSQL, the driver is ours."""
+    scheme, parted, rest = given.partition("://")
+    return f"postgresql+psycopg{parted}{rest}" if scheme in ("postgres", "postgresql") else given
 
 
 def _secret(env: os._Environ[str] | dict[str, str], data: Path) -> bytes:

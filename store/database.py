@@ -13,6 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_FOR_LOCK = 15
 """Seconds that a writer waits for another one before it gives up."""
+WAIT_FOR_SERVER = 5
+"""Seconds in which a server has to take a connection."""
 
 
 class Database:
@@ -20,7 +22,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._writer = _engine(url, "BEGIN IMMEDIATE")
-        self._reader = _engine(url, "BEGIN")
+        self._reader = _engine(url, "BEGIN", isolation="REPEATABLE READ")
         self.dialect = self._writer.dialect.name
 
     @contextmanager
@@ -41,7 +43,7 @@ class Database:
             connection = self._writer.raw_connection()
             try:
                 cursor = connection.cursor()
-                # A long export must not hold a person's turn up; the hourly tidying does it then.
+                # A long export must not hold a person's turn up; the next tidying does it then.
                 cursor.execute("PRAGMA busy_timeout = 1000")
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
@@ -56,7 +58,9 @@ class Database:
 def insert_once(connection: sa.Connection, table: sa.Table, **values: Any) -> bool:
     """Inserts a row unless a unique constraint stands against it; whether it was inserted."""
     insert: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    return connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount > 0
+    once = insert(table).values(**values).on_conflict_do_nothing()
+    # Not by the number of rows: not every driver tells it for an insertion.
+    return connection.execute(once.returning(sa.literal(1))).first() is not None
 
 
 def migrate(url: str, revision: str = "head") -> None:
@@ -74,11 +78,16 @@ def migrate(url: str, revision: str = "head") -> None:
     engine.dispose()
 
 
-def _engine(url: str, begin: str, foreign_keys: str = "ON") -> sa.Engine:
+def _engine(url: str, begin: str, foreign_keys: str = "ON", isolation: str = "READ COMMITTED") -> sa.Engine:
     # Parameters hold persons' texts: they must not reach an error message or a log.
+    if sa.make_url(url).get_backend_name() == "postgresql":
+        options = {"connect_timeout": WAIT_FOR_SERVER, "options": f"-c lock_timeout={WAIT_FOR_LOCK}s"}
+        # The ping finds connections that a restart of the server has cut.
+        return sa.create_engine(
+            url, hide_parameters=True, pool_size=10, pool_pre_ping=True, isolation_level=isolation, connect_args=options
+        )
     engine = sa.create_engine(url, hide_parameters=True, pool_size=10)
-    if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine, begin, foreign_keys)
+    _prepare_sqlite(engine, begin, foreign_keys)
     return engine
 
 

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from dialogue.progress import State
 from dialogue.scene import Claim
-from store import keys, people
-from store.tables import answers, consents, guesses, outbox, participations, receipts
+from store import inbox, keys, people
+from store.tables import answers, consents, guesses, outbox, participations, receipts, revisions
 from store.tables import people as persons
 
 MOST_GUESSES = 5
@@ -43,7 +44,9 @@ def take_up(connection: sa.Connection, person: str, participation: int, now: dat
     row = connection.execute(sa.select(participations).where(participations.c.id == participation)).one()
     _drop_empty(connection, person, row.round)
     connection.execute(participations.update().where(participations.c.id == participation).values(person=person))
-    people.change(connection, person, participation=participation, adult=True, chosen=True, language=row.language)
+    inbox.let_go(connection, person)
+    here = {"participation": participation, "adult": True, "chosen": True, "language": row.language}
+    people.change(connection, person, **{**people.BARE, **here})
     people.change(connection, row.person, fence=persons.c.fence + 1)
     _leave(connection, row.person, now)
 
@@ -61,6 +64,7 @@ def detach(connection: sa.Connection, person: str, now: datetime) -> None:
 
 
 def _leave(connection: sa.Connection, person: str, now: datetime) -> None:
+    inbox.let_go(connection, person)
     people.change(connection, person, **people.BARE, erased_at=now)
     connection.execute(outbox.delete().where(outbox.c.person == person))
     # The replies held what was played back; without them a receipt still says that its message has done its work.
@@ -71,7 +75,10 @@ def _leave(connection: sa.Connection, person: str, now: datetime) -> None:
 def _drop_empty(connection: sa.Connection, person: str, round: str) -> None:
     """Whoever agreed here before taking an earlier talk up doesn't take part twice."""
     mine = sa.and_(participations.c.person == person, participations.c.round == round)
-    said = sa.exists().where(answers.c.participation == participations.c.id)
+    said = sa.exists().where(answers.c.participation == participations.c.id, answers.c.state == State.ANSWERED)
     empty = connection.execute(sa.select(participations.c.id).where(mine, ~said)).scalars().all()
+    passed_over = sa.select(answers.c.id).where(answers.c.participation.in_(empty))
+    connection.execute(revisions.delete().where(revisions.c.answer.in_(passed_over)))
+    connection.execute(answers.delete().where(answers.c.participation.in_(empty)))
     connection.execute(consents.delete().where(consents.c.participation.in_(empty)))
     connection.execute(participations.delete().where(participations.c.id.in_(empty)))

@@ -145,6 +145,12 @@ def handled(connection: sa.Connection, key: str, state: str = "handled", held: b
     connection.execute(inbox.update().where(inbox.c.key == key).values(state=state, value=None, **text))
 
 
+def hold_more(connection: sa.Connection, key: str, text: str) -> None:
+    """Puts a further text to the message that is held back."""
+    held = sa.and_(inbox.c.key == key, inbox.c.text.is_not(None))
+    connection.execute(inbox.update().where(held).values(text=inbox.c.text + "\n" + text))
+
+
 def let_go(connection: sa.Connection, person: str) -> None:
     """What was held back goes."""
     mine = sa.and_(inbox.c.person == person, inbox.c.state == "handled")

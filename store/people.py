@@ -65,7 +65,7 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
         about=row.about,
         misses=row.misses,
         told=row.told,
-        before=_before(connection, participation, doubted(row.about)[1]) if row.aside == "meant" else None,
+        before=_before(connection, participation, doubted(row.about)[1][0]) if row.aside == "meant" else None,
         code=keys.hide(mark) if mark else None,
     )
     return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, progress)

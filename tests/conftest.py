@@ -1,11 +1,16 @@
-"""What the tests share: the running stack, and an order in which what judges all of it comes last."""
+"""What the tests share: databases, the running stack, and an order in which what judges all of it comes last."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.stack import Stack
+from tests import postgres
+from tests.databases import DATABASES
+from tests.postgres import Postgres
+from tests.stack import Stack, free_ports
+from tests.talk import City
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -13,11 +18,45 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The stack runs on SQLite; what is marked `both_databases` is shown on PostgreSQL, too."""
+    if "stack" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases") is not None
+        metafunc.parametrize("stack", DATABASES if both else DATABASES[:1], indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One running stack for the whole session."""
-    with Stack(tmp_path_factory.mktemp("stack")).running() as running:
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL server for the session."""
+    found = subprocess.run(["sh", "deploy/postgres.sh"], stdout=subprocess.PIPE, text=True, check=True)
+    with postgres.running(Path(found.stdout.strip()), free_ports(1)[0]) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One running stack for the whole session, on the database of this name."""
+    environ = {}
+    if request.param == "postgresql":
+        environ["DATABASE_URL"] = request.getfixturevalue("server").database()
+    with Stack(tmp_path_factory.mktemp("stack"), **environ).running() as running:
         yield running
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of either kind."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("server").database())
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+def city(tmp_path: Path, database_url: str) -> Iterator[City]:
+    """A city with an empty database, of either kind."""
+    made = City(tmp_path, database_url)
+    yield made
+    made.close()
 
 
 @pytest.fixture

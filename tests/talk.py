@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from actions import turn
 from actions import wiring as action_wiring
 from actions.calls import Call
@@ -12,7 +14,8 @@ from bot import delivery, receiving, taking
 from bot import wiring as bot_wiring
 from bot.receiving import Received
 from bot.taking import Taken
-from store import clock, config, database, keys, outbox, people, receipts
+from dialogue.reading import resume_code
+from store import clock, config, database, keys, outbox, people, receipts, tables
 from store.receipts import Receipt
 
 OWNER = "test"
@@ -24,19 +27,24 @@ class City:
     """The wirings of both sides on one database."""
 
     folder: Path
+    url: str
     environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         secret = self.folder / "secret"
         secret.write_text(SECRET)
         secret.chmod(0o600)
-        url = f"sqlite:///{self.folder / 'test.db'}"
-        given = {"DATA_DIR": str(self.folder), "DATABASE_URL": url, "GRACE_SECONDS": "0", **self.environ}
+        given = {"DATA_DIR": str(self.folder), "DATABASE_URL": self.url, "GRACE_SECONDS": "0", **self.environ}
         settings = config.load(given)
-        database.migrate(url)
+        database.migrate(settings.database_url)
         self.actions = action_wiring.wire(settings)
         self.bot = bot_wiring.wire(settings)
         self.database = self.bot.database
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.actions.database.close()
+        self.database.close()
 
     def talk(self, name: str = "one") -> "Talk":
         """A person who is new."""
@@ -91,6 +99,32 @@ class Talk:
     def presses(self, label: str) -> list[str]:
         """Presses the newest button that begins with this label."""
         return self._turn(lambda: self.receive(button=self.button(label)), "answer")
+
+    def says_at_once(self, *texts: str) -> list[str]:
+        """Sends all before the first one is answered; the texts of all replies."""
+        before = len(self.log())
+        for text in texts:
+            self.receive(text)
+        for _ in texts:
+            taken = self.take()
+            self.perform(taken)
+            self.deliver(taken)
+        return [one.text for one in self.log()[before:]]
+
+    def given(self) -> list[tuple[str, int, str, str | None]]:
+        """(question, instance, state, text) of everything that counts for this person."""
+        table = tables.answers
+        query = sa.select(table.c.question, table.c.instance, table.c.state, table.c.text)
+        mine = query.join(tables.participations).where(tables.participations.c.person == self.person)
+        with self.city.database.read() as connection:
+            return [tuple(row) for row in connection.execute(mine.order_by(table.c.id))]
+
+    def code(self) -> str:
+        """The code to go on with that the person has just been shown."""
+        shown = keys.reveal(self.city.bot.config.secret, self.log()[-1].text)
+        code = resume_code(next(line for line in shown.splitlines() if any(map(str.isdecimal, line))))
+        assert code is not None
+        return code
 
     def button(self, label: str) -> str:
         """The id of the newest button that begins with this label."""

@@ -123,7 +123,7 @@ def test_every_key_that_is_said_exists() -> None:
 
 
 NEVER_SUSPECTED = ("answer", "emergency", "not_understood")
-WORDS_FOR_READING = {"yes.words", "no.words", "rather_not.words", "elsewhere.words", "numbers.words"}
+WORDS_FOR_READING = {"yes.words", "no.words", "rather_not.words", "elsewhere.words", "numbers.words", "fillers.words"}
 KEYS_OF_CITIES = {"thanks"}
 KEYS_OF_OPERATORS = {
     # Refusals between our own processes, and settings: an operator reads them in a log or on the console.

@@ -8,9 +8,17 @@ import pytest
 
 from dialogue.contacts import Purpose
 from dialogue.errors import Misconfigured
+from dialogue.outcome import Say
+from dialogue.progress import Progress
+from dialogue.scene import Heard, Scene
 from store import packs
+from translations import lexicon
+from translations.catalogs import Words
+from translations.wording import word
 
 CITIES = sorted(file.parent.name for file in packs.CITIES.glob("*/contacts.yml"))
+CITY, ROUND, WORDS = packs.city("kaiserslautern"), packs.round("kaiserslautern", "needs"), Words("kaiserslautern")
+LEXICON = lexicon.build(CITY, ROUND, WORDS)
 RIGHT = """contacts:
   - id: police
     purpose: emergency
@@ -41,6 +49,23 @@ def test_the_emergency_numbers_are_there(city: str) -> None:
     emergency = [contact for contact in packs.contacts(city) if contact.purpose is Purpose.EMERGENCY]
     assert [contact.phone for contact in emergency[:2]] == ["112", "110"]
     assert all(contact.free and contact.phone for contact in emergency)
+
+
+def test_who_listens_and_who_protects_is_named() -> None:
+    """Beside police and ambulance stand TelefonSeelsorge and the helpline for women, with the hours of who has any."""
+    here = {contact.id: contact for contact in packs.contacts("kaiserslautern")}
+    assert here["telefonseelsorge"].phone == "0800 1110111"
+    assert here["hilfetelefon"].phone == "116 016"
+    lines = Scene(CITY, ROUND, LEXICON, packs.contacts("kaiserslautern"), Progress("de"), Heard("help"))
+    said = [
+        word(WORDS, language, (Say("emergency", lines=lines.numbers("emergency")),))[0].text
+        for language in ("de", "en", "ar")
+    ]
+    assert all("0800 1110111" in text and "116 016" in text for text in said)
+    assert all(
+        hours in text
+        for hours, text in zip(("Mo.–Sa. 14–20", "Mon–Sat 14–20", "الاثنين–السبت 14–20"), said, strict=True)
+    )
 
 
 @pytest.mark.parametrize("city", CITIES)

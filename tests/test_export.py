@@ -45,9 +45,8 @@ def plain(content: str) -> str:
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> City:
+def city(city: City) -> City:
     """A city in which one person has answered, corrected, put off and skipped."""
-    city = City(tmp_path)
     talk = city.talk().at_need()
     talk.says("Mehr Bäume")
     talk.says("zurück", "go_back")
@@ -124,7 +123,7 @@ def test_failed_export_leaves_the_older_file(city: City, export_file: Path) -> N
     export_file.write_text("older")
     with city.database.write() as connection:
         connection.execute(sa.text("alter table audits rename to away"))
-    with pytest.raises(sa.exc.OperationalError):
+    with pytest.raises(sa.exc.DatabaseError):
         written(city, export_file, "csv")
     assert export_file.read_text() == "older"
     assert len(list(export_file.parent.glob(".needs*"))) == 0
@@ -157,7 +156,7 @@ def test_command_line(stack: Stack, export_file: Path) -> None:
 def test_unknown_round(city: City, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A round that doesn't exist, or a folder that isn't there, gives one sentence and exit 1, not a traceback."""
     monkeypatch.setenv("DATA_DIR", str(city.folder))
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{city.folder / 'test.db'}")
+    monkeypatch.setenv("DATABASE_URL", city.url)
     assert main(["export", "--round", "nothing"]) == 1
     assert main(["export", "--out", str(city.folder / "no" / "where.csv")]) == 1
     assert len(capsys.readouterr().err.strip().splitlines()) == 2

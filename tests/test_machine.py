@@ -52,7 +52,7 @@ _numbers = count()
 @cache
 def city() -> City:
     """One database for all persons: to make one takes longer than a whole talk."""
-    return City(Path(FOLDER.name))
+    return City(Path(FOLDER.name), f"sqlite:///{FOLDER.name}/test.db")
 
 
 @dataclass

@@ -14,22 +14,22 @@ from tests.talk import City, Talk
 FAR = date(2099, 1, 1)
 
 
-def test_lower_numbers_after_a_restart_are_new_messages(tmp_path: Path) -> None:
+def test_lower_numbers_after_a_restart_are_new_messages(tmp_path: Path, database_url: str) -> None:
     """A4: after ids up to 10^9 and a restart, ids from 5 on are taken all the same: no high-water mark is kept."""
-    talk = City(tmp_path).talk()
+    talk = City(tmp_path, database_url).talk()
     assert talk.receive("zuerst", natural=f"chat:{10**9}")
-    talk.city.database.close()
-    after = Talk(City(tmp_path), talk.person)
+    talk.city.close()
+    after = Talk(City(tmp_path, database_url), talk.person)
     for id in range(5, 25):
         after.receive(f"Nachricht {id}", natural=f"chat:{id}")
     with after.city.database.read() as connection:
         texts = connection.execute(sa.select(tables.inbox.c.text).order_by(tables.inbox.c.seq)).scalars().all()
     assert texts == ["zuerst", *(f"Nachricht {id}" for id in range(5, 25))]
+    after.city.close()
 
 
-def test_a_second_delivery_is_known_for_48_hours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_delivery_is_known_for_48_hours(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     """A5: 47 hours later the same message is still a duplicate; only keyed hashes remember it."""
-    city = City(tmp_path)
     talk = city.talk()
     talk.says("hallo", "greet")
     began = clock.now()
@@ -43,9 +43,8 @@ def test_a_second_delivery_is_known_for_48_hours(tmp_path: Path, monkeypatch: py
     assert talk.person not in row.key
 
 
-def test_the_memory_does_not_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_does_not_grow(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     """A5: after two weeks of talk the tables of keys are as large as after three days."""
-    city = City(tmp_path)
     talk, began = city.talk().at_need(), clock.now()
     sizes = []
     for day in range(1, 15):

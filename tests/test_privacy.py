@@ -47,9 +47,8 @@ def test_pseudonyms_hang_on_the_secret() -> None:
     assert "address" not in one
 
 
-def test_no_answer_without_consent_in_the_store(tmp_path: Path) -> None:
+def test_no_answer_without_consent_in_the_store(city: City) -> None:
     """D3: the store itself refuses an answer of somebody who has not agreed to the text that counts."""
-    city = City(tmp_path)
     talk = city.talk().at_need()
     given = Give(Instance("need", 0), State.ANSWERED, "Bäume")
     with city.database.write() as connection:
@@ -60,9 +59,8 @@ def test_no_answer_without_consent_in_the_store(tmp_path: Path) -> None:
     assert talk.log()
 
 
-def test_a_new_consent_text_is_asked_for(tmp_path: Path) -> None:
+def test_a_new_consent_text_is_asked_for(city: City) -> None:
     """D3: when the text has changed since, the person is asked again before anything further is stored."""
-    city = City(tmp_path)
     talk = city.talk().at_need()
     with city.database.write() as connection:
         connection.execute(tables.consents.update().values(version="an older text"))
@@ -70,10 +68,10 @@ def test_a_new_consent_text_is_asked_for(tmp_path: Path) -> None:
     assert "Machen Sie mit?" in said[-1]
 
 
-def test_consent_row(tmp_path: Path) -> None:
+def test_consent_row(city: City) -> None:
     """D4: the proof of a consent is its version, its language and its time."""
-    talk = City(tmp_path).talk().at_need()
-    with talk.city.database.read() as connection:
+    city.talk().at_need()
+    with city.database.read() as connection:
         row = connection.execute(sa.select(tables.consents)).one()
     assert (row.version, row.language) == ("2026-11-24.2", "de")
     assert row.given_at <= clock.now()
@@ -132,9 +130,8 @@ def test_erased_again_before_the_notice_was_read(stack: Stack) -> None:
     assert stack.count(tables.inbox, tables.inbox.c.person == stack.person(resident)) == 0
 
 
-def test_deletion_wins_over_a_stalled_answer(tmp_path: Path) -> None:
+def test_deletion_wins_over_a_stalled_answer(city: City) -> None:
     """D6: two hundred races between a deletion and an answer whose action stalls and wakes up; deleted it stays."""
-    city = City(tmp_path)
     chance = random.Random(6)
     for number in range(200):
         talk = city.talk(f"race {number}").at_need()
@@ -208,9 +205,8 @@ def test_declining_leaves_nothing(stack: Stack) -> None:
     resident.expects_reply("In welcher Sprache")
 
 
-def test_keys_are_forgotten_after_48_hours(tmp_path: Path) -> None:
+def test_keys_are_forgotten_after_48_hours(city: City) -> None:
     """After 48 hours the keys of handled messages go, and the bare row of an erased person with its notice."""
-    city = City(tmp_path)
     gone, here = city.talk("gone").at_need(), city.talk("here").at_need()
     gone.says("daten löschen", "delete_my_data")
     gone.says("ja")
@@ -230,14 +226,14 @@ def _people(city: City) -> set[str]:
         return set(connection.execute(sa.select(tables.people.c.id)).scalars())
 
 
-def test_a_new_round_begins_with_a_new_participation(tmp_path: Path) -> None:
+def test_a_new_round_begins_with_a_new_participation(city: City) -> None:
     """D3: answers of an earlier round count nothing in another one; it begins with its own consent."""
-    talk = City(tmp_path).talk().at_need()
-    with talk.city.database.write() as connection:
+    talk = city.talk().at_need()
+    with city.database.write() as connection:
         connection.execute(tables.participations.update().values(round="an earlier one"))
     talk.says("hallo", "greet")
     talk.says("ja")
-    with talk.city.database.read() as connection:
+    with city.database.read() as connection:
         rounds = connection.execute(sa.select(tables.participations.c.round)).scalars().all()
     assert rounds == ["an earlier one", "needs"]
     assert "In welchem Stadtteil" in talk.log()[-1].text

@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -22,14 +21,9 @@ from dialogue.progress import State
 from dialogue.rounds import Instance
 from store import answers, clock, receipts, tables
 from store.inbox import Accepted
+from tests.databases import answers_refused
 from tests.stack import Stack
 from tests.talk import City, Talk
-
-
-@pytest.fixture
-def city(tmp_path: Path) -> City:
-    """A city with an empty database."""
-    return City(tmp_path)
 
 
 def given_answers(talk: Talk) -> list[tuple[object, ...]]:
@@ -43,9 +37,6 @@ def given_answers(talk: Talk) -> list[tuple[object, ...]]:
             .order_by(table.c.id)
         )
         return [tuple(row) for row in found]
-
-
-DISK_FULL = "create trigger disk_full before insert on answers begin select raise(abort, 'disk full'); end"
 
 
 def test_received_means_committed(stack: Stack) -> None:
@@ -89,9 +80,9 @@ def talk_received(talk: Talk, natural: str, text: str = "Mehr Bäume") -> Accept
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(naturals=st.lists(st.integers(0, 30), min_size=1, max_size=40))
-def test_keys_decide(tmp_path_factory: pytest.TempPathFactory, naturals: list[int]) -> None:
+def test_keys_decide(city: City, naturals: list[int]) -> None:
     """A3: in any order of ids, falling ones too, each key counts once; the same text under two keys counts twice."""
-    talk = City(tmp_path_factory.mktemp("keys")).talk()
+    talk = city.talk(f"{naturals}")
     outcomes = [talk_received(talk, f"{natural}") for natural in naturals]
     assert outcomes.count(Accepted.STORED) == len(set(naturals))
 
@@ -99,14 +90,9 @@ def test_keys_decide(tmp_path_factory: pytest.TempPathFactory, naturals: list[in
 def test_saved_is_said_after_the_commit(stack: Stack) -> None:
     """A6: while answers can't be written nobody reads «gespeichert», but that the message has arrived and is kept."""
     resident = stack.at_need()
-    with stack.database.write() as connection:
-        connection.execute(sa.text(DISK_FULL))
-    try:
+    with answers_refused(stack.database):
         resident.posts({"text": "Ein Café für alle"})
         said = resident.awaits_reply()
-    finally:
-        with stack.database.write() as connection:
-            connection.execute(sa.text("drop trigger disk_full"))
     assert len(said) == 1
     assert "Ich versuche es weiter" in said[0]
     saved, following = resident.awaits_reply()
@@ -121,12 +107,8 @@ def test_broken_answers_say_nothing(city: City) -> None:
     said = len(talk.log())
     talk.receive("Mehr Bäume")
     taken = talk.take()
-    with city.database.write() as connection:
-        connection.execute(sa.text(DISK_FULL))
-    with pytest.raises(sa.exc.SQLAlchemyError):
+    with answers_refused(city.database), pytest.raises(sa.exc.SQLAlchemyError):
         talk.perform(taken)
-    with city.database.write() as connection:
-        connection.execute(sa.text("drop trigger disk_full"))
     assert talk.receipt(taken) is None
     assert len(talk.log()) == said
     talk.perform(talk.take())

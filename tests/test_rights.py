@@ -9,32 +9,14 @@ import sqlalchemy as sa
 
 from dialogue.outcome import Erasure
 from dialogue.rounds import Kind
-from dialogue.texts import fold
 from staff.export import export
-from store import clock, copies, erasure, keys, packs, retention, tables
+from store import clock, copies, erasure, packs, retention, tables
 from store.__main__ import migrate
 from tests.talk import City, Talk
 from translations.catalogs import Words
 from translations.languages import languages
 
 FAR = date(2099, 1, 1)
-
-
-@pytest.fixture
-def city(tmp_path: Path) -> City:
-    """A city on a database of its own."""
-    return City(tmp_path)
-
-
-def code_of(talk: Talk) -> str:
-    """The code that the person has just been shown."""
-    secret = talk.city.bot.config.secret
-    shown = next(
-        line
-        for line in keys.reveal(secret, talk.log()[-1].text).splitlines()
-        if fold(line).isascii() and any(c.isdigit() for c in line)
-    )
-    return "".join(c for c in shown if c.isdigit())
 
 
 def answers_of(talk: Talk) -> list[tuple[str, int, str | None]]:
@@ -59,7 +41,7 @@ def test_the_talk_goes_on_elsewhere_by_its_code(city: City) -> None:
     first, second = city.talk("first"), city.talk("second")
     first.at_need().says("Mehr Bäume")
     first.says("Pause", "pause")
-    code = code_of(first)
+    code = first.code()
     before = answers_of(first)
     second.says("hallo", "greet")
     assert second.says(f"Mein Code ist {code[:4]} {code[4:8]}-{code[8:12]} {code[12:16]} {code[16:]}")[0].startswith(
@@ -78,7 +60,7 @@ def test_the_code_is_stored_nowhere(city: City, tmp_path: Path) -> None:
     """C20, D1: neither the log of the talk nor any other table or file holds the code, only its hash."""
     talk = city.talk().at_need()
     talk.says("Pause", "pause")
-    code = code_of(talk)
+    code = talk.code()
     for form in (code, " ".join(code[place : place + 4] for place in range(0, 20, 4))):
         assert not [file for file in tmp_path.rglob("*") if file.is_file() and form.encode() in file.read_bytes()]
 
@@ -87,7 +69,7 @@ def test_native_digits_make_the_same_code(city: City) -> None:
     """A code typed in Arabic digits is the same code."""
     first, second = city.talk("first"), city.talk("second")
     first.at_need().says("Pause", "pause")
-    code = code_of(first).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    code = first.code().translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
     second.says("hallo", "greet")
     assert second.says(code)[0].startswith("Willkommen zurück!")
 
@@ -96,7 +78,7 @@ def test_wrong_codes_are_limited(city: City) -> None:
     """After five wrong codes within an hour the right one is not looked up either."""
     first, second = city.talk("first"), city.talk("second")
     first.at_need().says("Pause", "pause")
-    code = code_of(first)
+    code = first.code()
     second.says("hallo", "greet")
     for number in range(5):
         assert second.says(f"{number:020}")[0].startswith("Diesen Code kenne ich nicht.")
@@ -108,7 +90,7 @@ def test_a_code_does_not_replace_answers(city: City) -> None:
     """Where somebody has answered already, a code brings nothing in, and nothing is lost."""
     first, second = city.talk("first"), city.talk("second").at_need()
     first.at_need().says("Pause", "pause")
-    assert second.says(code_of(first))[0].startswith("Hier hat schon jemand geantwortet.")
+    assert second.says(first.code())[0].startswith("Hier hat schon jemand geantwortet.")
     assert len(answers_of(first)) == len(answers_of(second)) == 2
 
 
@@ -116,7 +98,7 @@ def test_three_secrets_are_three(city: City) -> None:
     """The code to go on with, the receipt of a deletion and the number in exports tell nothing of each other."""
     talk = city.talk().at_need()
     talk.says("Pause", "pause")
-    code = code_of(talk)
+    code = talk.code()
     with city.database.read() as connection:
         row = connection.execute(sa.select(tables.participations)).one()
     talk.says("Daten löschen", "delete_my_data")
@@ -135,7 +117,7 @@ def test_two_people_on_one_phone(city: City) -> None:
     talk = city.talk().at_need()
     talk.says("Ein Geheimnis der ersten Person")
     asked = talk.says("jetzt antwortet meine Frau", "someone_else")
-    code = code_of(talk)
+    code = talk.code()
     assert asked[0].startswith("Antwortet jetzt eine andere Person?")
     said = talk.says("ja")
     assert said[0].startswith("Das frühere Gespräch ist geschlossen.")
@@ -270,7 +252,7 @@ def test_the_journal_is_applied_again(city: City) -> None:
     first, second, third = city.talk("first"), city.talk("second"), city.talk("third").at_need()
     first.at_need().says("Soll weg")
     first.says("Pause", "pause")
-    code = code_of(first)
+    code = first.code()
     with city.database.read() as connection:
         backup = {
             table: connection.execute(sa.select(table)).mappings().all() for table in tables.metadata.sorted_tables
@@ -313,7 +295,7 @@ def test_a_code_after_agreeing_leaves_nothing_behind(city: City) -> None:
     """D9: whoever agrees, and then takes an earlier talk up, takes part once; tidying goes on working."""
     first, second = city.talk("first").at_need(), city.talk("second")
     first.says("Pause", "pause")
-    code = code_of(first)
+    code = first.code()
     second.says("hallo", "greet")
     for text in ("Deutsch", "ja", "ja"):
         second.says(text)

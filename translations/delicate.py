@@ -12,4 +12,5 @@ from translations.languages import FOLDER
 def delicate() -> Patterns:
     """The patterns of all languages together."""
     files = sorted(FOLDER.glob("*/delicate.yml"))
-    return patterns(yaml.safe_load(file.read_text("utf-8")) for file in files)
+    # The lists are long; libyaml reads them twenty times as fast.
+    return patterns(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader) for file in files)

@@ -36,6 +36,8 @@ def build(city: City, round: Round, words: Words) -> Lexicon:
             "language": dict(_languages(city, city.languages)),
             "languages": {**dict(_languages(city, _known_languages(city))), **_further_names()},
         },
+        fillers=frozenset(_alternatives(city, words, "fillers.words")),
+        beside={question.id: frozenset(_beside(city, words, question)) for question in round.questions},
         places=matching.names(city.districts),
         cues=redaction.cues(),
         marks=redaction.marks(),
@@ -49,6 +51,8 @@ def _lists(question: Question) -> bool:
 
 def _options(city: City, words: Words, question: Question) -> Iterator[tuple[str, str]]:
     """Each option by its label and by the other words that people type for it."""
+    if question.again:
+        yield from ((fold(words.say(code, f"{question.id}.after")), "yes") for code in city.languages)
     for choice in option_choices(city, question):
         if choice.act != "answer":
             continue
@@ -68,6 +72,13 @@ def _alternatives(city: City, words: Words, key: str) -> Iterator[str]:
     for code in city.languages:
         for word in words.raw(code, key).split("|"):
             yield fold(word) or word.strip()
+
+
+def _beside(city: City, words: Words, question: Question) -> Iterator[str]:
+    key = f"{question.id}.beside.words"
+    for code in city.languages:
+        if words.has(code, key):
+            yield from (fold(word) for word in words.raw(code, key).split("|"))
 
 
 def _numbers(city: City, words: Words) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,8 @@ from translations.catalogs import Words
 from translations.languages import languages
 
 CHOSEN = "✓ "
+WEEK = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
+"""The days as the contacts name them, from Monday on."""
 
 
 @dataclass(frozen=True)
@@ -75,4 +77,14 @@ def _line(words: Words, language: str, line: Line) -> str:
     parts = [words.say(language, key) for key in line.keys]
     parts += [language_name(code, language) for code in line.languages]
     value = line.value or format_list(parts, locale=languages()[language].locale)
+    if line.hours:
+        value += f" ({_hours(line.hours, language)})"
     return "• " + words.say(language, "line", {"name": name, "value": value})
+
+
+def _hours(hours: str, language: str) -> str:
+    """«Mo-Sa 14-20» with the days of the week as the language names them (CLDR)."""
+    days, times = hours.split()
+    names = Locale.parse(languages()[language].locale).days["format"]["abbreviated"]
+    first, last = (names[WEEK.index(day)] for day in days.split("-"))
+    return f"{first}–{last} {times.replace('-', '–')}"

@@ -1,0 +1,70 @@
+"""A real PostgreSQL server for the tests: made anew, on a free port of this machine, gone afterwards."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+ACCOUNT = "postgres"
+"""Debian's package makes it: the server refuses to run as root."""
+
+
+class Postgres:
+    """A running server. Each database of it is empty and nobody else's."""
+
+    def __init__(self, programs: Path, folder: Path, port: int) -> None:
+        self._programs, self._folder, self._port = programs, folder, port
+        self._numbers = count(1)
+
+    def database(self) -> str:
+        """The address of a new, empty database."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        return self._address(name)
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300"
+        # Whether a disk keeps its promise is not for these tests to find out; killed processes lose nothing by it.
+        self._run("pg_ctl", "-w", "-o", f"{options} -c fsync=off", "-l", str(self._folder / "log"), "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stops it; «immediate» as a crash would."""
+        self._run("pg_ctl", "-w", "-m", mode, "stop")
+
+    def initialise(self) -> None:
+        """Makes the files of the server."""
+        self._run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+
+    def _address(self, name: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._port}/{name}"
+
+    def _run(self, program: str, *options: str) -> None:
+        command = [str(self._programs / program), "-D", str(self._folder / "data"), *options]
+        account = ["runuser", "-u", ACCOUNT, "--"] if os.geteuid() == 0 else []
+        # Its output goes to a file: a server that inherited a pipe would hold it open.
+        with (self._folder / "start.log").open("ab") as log:
+            subprocess.run([*account, *command], cwd=self._folder, stdout=log, stderr=log, check=True, timeout=120)
+
+
+@contextmanager
+def running(programs: Path, port: int) -> Iterator[Postgres]:
+    """A server that lives as long as the block."""
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, ACCOUNT)
+    server = Postgres(programs, folder, port)
+    try:
+        server.initialise()
+        server.start()
+        yield server
+        server.stop("immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
