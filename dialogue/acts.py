@@ -32,7 +32,11 @@ from dialogue.summary import said, summary
 def perform(scene: Scene) -> Outcome:
     """The outcome of a message. An act that nobody knows is answered like one that nobody understood."""
     moment = _moment(scene)
-    danger = moment is Moment.danger or "emergency" in (scene.heard.meant, scene.heard.act)
+    guessed = "emergency" in (scene.heard.meant, scene.heard.act)
+    if guessed and moment not in (None, Moment.danger):
+        # The rules know what it is; the guess that it is worse counts no more.
+        scene, guessed = replace(scene, heard=replace(scene.heard, act="answer", meant=None)), False
+    danger = moment is Moment.danger or guessed
     if scene.progress.barred:
         numbers = (_numbers(scene),) if danger else ()
         return Outcome(says=(*numbers, Say("underage_again", end="finished")), silent=True)
