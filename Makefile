@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium export mutants bench shell lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export mutants bench shell lock clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -28,8 +28,9 @@ help: ## List what one can do
 run: setup catalogs ## Start everything on this machine; Ctrl-C stops it
 	@$(PYTHON) -m deploy.local
 
-test: chromium setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1 leaves the browser out)
-	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/chromium.sh) && CHROMIUM=$$browser $(PYTHON) -m pytest $(FILES)
+test: chromium postgres setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1, NO_POSTGRES=1 leave something out)
+	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/chromium.sh) && \
+	CHROMIUM=$$browser NO_POSTGRES=$(NO_POSTGRES) $(PYTHON) -m pytest $(FILES)
 
 setup: $(MAIN_ENV) $(RASA_ENV) ## Build both environments from their locks
 
@@ -76,6 +77,9 @@ understand: train ## Measure how well the acts are understood in every language
 
 chromium: ## See to a Chromium for the browser test
 	@test -n "$(NO_BROWSER)" || sh deploy/chromium.sh
+
+postgres: ## See to a PostgreSQL for the tests
+	@test -n "$(NO_POSTGRES)" || sh deploy/postgres.sh >/dev/null
 
 export: setup catalogs ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=file)
 	$(PYTHON) -m staff export --round $(ROUND) --format $(FORMAT) --out $(OUT)

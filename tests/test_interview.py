@@ -12,6 +12,8 @@ from store import clock
 from store.tables import consents, dialogue_states, participations, people
 from tests.stack import Stack
 
+pytestmark = pytest.mark.both_databases
+
 SCRIPTS = sorted((Path(__file__).parent / "conversations").glob("*/interview.txt"))
 CODES = {"code": r"\d{4}( \d{4}){4}", "receipt": r"\w{4}(-\w{4}){2}"}
 IMPORTANCE = "Wie wichtig ist das für Sie?"

@@ -284,6 +284,8 @@ PLACES = {
         {
             "nein": on("idea.0", "not_kept", effect="standaside"),
             "ja": on("theme.0", "saved", Row("idea.0", "answered", "Notfall"), effect="standaside"),
+            # Whatever else is told waits with it.
+            **{words: Cell("keep", "holdmore", "keep.0") for words in NEITHER},
         },
     ),
     "someone_else": aside(
@@ -517,6 +519,8 @@ def commanded(act: str, place: Place) -> Cell:
             return Cell("unclear.yes_no delete", "standaside", "delete.0")
         case "change_language" if place.open == "switch.0":
             return Cell("unclear.language switch", "standaside", "switch.0")
+        case "emergency" if place.open == "keep.0":
+            return Cell("emergency keep", "holdmore", "keep.0")
         case "emergency" if place.free:
             return on("keep.0", "emergency", effect="standaside")
         case "emergency":
@@ -549,7 +553,9 @@ def woken(act: str | None, place: Place, cell: Cell) -> Cell:
         return cell
     if act in ("skip", "greet", "repeat", "resume"):
         return on(place.open, "welcome_back", effect="resume")
-    if act in ("stop", "pause", "help", "thank", "delete_my_data", "emergency"):
+    if act in ("help", "thank"):
+        return cell._replace(stopped=True, says=act)
+    if act in ("stop", "pause", "delete_my_data", "emergency"):
         return cell._replace(stopped=True)
     return cell._replace(effect="resume") if cell.effect == "said" else cell
 

@@ -20,6 +20,8 @@ from tests.stack import Stack
 from tests.talk import City, Talk
 from tests.tester import Resident
 
+pytestmark = pytest.mark.both_databases
+
 
 def found_in(folder: Path, canary: str) -> list[str]:
     """The files below the folder in which the bytes of the canary stand.

@@ -25,6 +25,8 @@ from tests.databases import answers_refused
 from tests.stack import Stack
 from tests.talk import City, Talk
 
+pytestmark = pytest.mark.both_databases
+
 
 def given_answers(talk: Talk) -> list[tuple[object, ...]]:
     """(question, instance, text, revision) of this person."""

@@ -39,6 +39,24 @@ def test_acts_are_understood(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_danger_is_recognised_in_words_that_nobody_foresaw(language: str) -> None:
+    """Of dangers in words that neither lists nor training knew, nearly all get the numbers to ring.
+
+    The sets are small, so the bar for one language is low; for all together it stands higher.
+    """
+    found = figures(rows(language, "danger"))
+    assert found.right.share >= 0.8
+    assert found.needless.share <= 0.1
+
+
+def test_danger_is_recognised_in_all_languages_together() -> None:
+    """Nine of ten dangers that nobody foresaw are recognised, and nineteen of twenty needs are not taken for one."""
+    found = figures([row for language in LANGUAGES for row in rows(language, "danger")])
+    assert found.right.share >= 0.9
+    assert found.needless.share <= 0.05
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_sets_are_large_enough(language: str) -> None:
     """Each language is measured on all acts and on enough answers."""
     acts = [row.act for row in rows(language)]
