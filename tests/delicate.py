@@ -2,7 +2,8 @@
 
 The sets in tests/delicate/ are sentences as residents write them; the real statements are those of tests/data. The
 lists were tuned until they knew these sets, so the recall here is no forecast: of sentences that no list had seen, the
-rules found 42 of 90, then 22 of 72, then 27 of 54 dangers, with 2 false alarms on 248. Real messages belong here.
+rules found 42 of 90, then 22 of 72, then 27 of 54 dangers, with 2 false alarms on 248; after the widening 128 of 180,
+with 1 on 240 (tests/understanding/danger.tsv, where the assistant's guess counts too). Real messages belong here.
 """
 
 from collections.abc import Iterable
