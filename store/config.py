@@ -41,7 +41,7 @@ def load(environ: dict[str, str] | None = None) -> Config:
     data = Path(env.get("DATA_DIR", ROOT / "var")).resolve()
     return Config(
         data=data,
-        database_url=_database_url(env.get("DATABASE_URL", f"sqlite:///{data / 'mitsprache.db'}")),
+        database_url=driver(env.get("DATABASE_URL", f"sqlite:///{data / 'mitsprache.db'}")),
         secret=_secret(env, data),
         city=env.get("CITY", "kaiserslautern"),
         round=env.get("ROUND", "needs"),
@@ -58,8 +58,8 @@ def load(environ: dict[str, str] | None = None) -> Config:
     )
 
 
-def _database_url(given: str) -> str:
-    """Whatever a hoster writes before the address of a PostgreSQL, the driver is ours."""
+def driver(given: str) -> str:
+    """The address with our driver in it, whatever a hoster writes before the address of a PostgreSQL."""
     scheme, parted, rest = given.partition("://")
     return f"postgresql+psycopg{parted}{rest}" if scheme in ("postgres", "postgresql") else given
 

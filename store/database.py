@@ -1,6 +1,6 @@
 """The database: engine, transactions, migrations. SQLite in WAL mode or PostgreSQL, by its address alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAIT_FOR_LOCK = 15
 """Seconds that a writer waits for another one before it gives up."""
+MIGRATING = 2013
+"""The name of the lock under which tables are changed: any number, as long as it stays the same."""
 WAIT_FOR_SERVER = 5
 """Seconds in which a server has to take a connection."""
 
@@ -67,13 +69,25 @@ def migrate(url: str, revision: str = "head") -> None:
     """Brings the tables to the given revision; creates a SQLite file that isn't there."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    _alembic(url, lambda config: command.upgrade(config, revision))
+
+
+def revert(url: str, revision: str) -> None:
+    """Brings the tables back to an earlier revision; what only newer ones can hold is lost."""
+    _alembic(url, lambda config: command.downgrade(config, revision))
+
+
+def _alembic(url: str, step: Callable[[AlembicConfig], None]) -> None:
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS))
     # SQLite changes a table by making it anew: for a moment its foreign keys point nowhere.
     engine = _engine(url, "BEGIN IMMEDIATE", foreign_keys="OFF")
     with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # Of several processes that start at once, one migrates and the others wait.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        step(config)
         connection.commit()
     engine.dispose()
 
