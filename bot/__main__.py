@@ -1,19 +1,26 @@
-"""`python -m bot`: the channels, and the turns behind them."""
+"""`python -m bot`: the channels, and the turns behind them. `python -m bot profile`: what Telegram shows of the bot."""
 
+import asyncio
 import sys
 
 import uvicorn
 
-from bot import app, wiring
+from bot import app, profile, telegram, wiring
 from dialogue.errors import Misconfigured
 from store import config, faults, logs
 from translations.catalogs import explain
 
 
 def main() -> None:
-    """Starts the server; refuses without what it needs."""
+    """Starts the server, or sets the profile; refuses without what it needs."""
     try:
         settings = config.load()
+        if sys.argv[1:] == ["profile"]:
+            if not settings.telegram_token:
+                raise Misconfigured("setting_missing", name="TELEGRAM_TOKEN")
+            made = asyncio.run(profile.publish(wiring.wire(settings), telegram.client(settings)))
+            print(f"profiles set: {made}")
+            return
         if not settings.rasa_token:
             raise Misconfigured("setting_missing", name="RASA_TOKEN")
         logs.start(settings.log_level)

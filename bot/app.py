@@ -14,7 +14,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot import telegram
+from bot.sender import Sender
 from bot.signals import Signals
+from bot.telegram import Telegram
 from bot.turns import Turns
 from bot.web import Web
 from bot.wiring import Wiring
@@ -46,10 +49,13 @@ def make(wiring: Wiring) -> Starlette:
     signals = Signals()
     turns = Turns(wiring, signals)
     web = Web(wiring, turns, signals)
+    chats = _telegram(wiring, turns, signals) if wiring.config.telegram_token else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         work = [asyncio.create_task(turns.run()), asyncio.create_task(_tidy(wiring))]
+        if chats:
+            work += [asyncio.create_task(one.run()) for one in chats]
         yield
         for task in work:
             task.cancel()
@@ -73,11 +79,17 @@ def make(wiring: Wiring) -> Starlette:
             Route("/chat", lambda _request: FileResponse(PAGE / "chat.html")),
             Mount("/page", StaticFiles(directory=PAGE)),
             *web.routes(),
+            *(chats[0].routes() if chats else ()),
         ],
         exception_handlers={MitspracheError: refused, SQLAlchemyError: unavailable, Exception: broken},
         middleware=[Middleware(_Headers)],
         lifespan=lifespan,
     )
+
+
+def _telegram(wiring: Wiring, turns: Turns, signals: Signals) -> tuple[Telegram, Sender]:
+    bot = telegram.client(wiring.config)
+    return Telegram(wiring, turns, signals, bot), Sender(wiring, signals, bot)
 
 
 class _Headers:

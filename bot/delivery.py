@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from bot.taking import Taken
 from bot.wiring import Wiring
 from dialogue import replies
@@ -13,6 +15,8 @@ from translations.wording import Worded, word
 
 NOTICE_POSITION = 100
 """The place of a notice among the replies to one message, behind any reply."""
+TELEGRAM, ADULT = "telegram", "confirmadult"
+"""Before the consent is asked for, whoever writes through Telegram hears who else reads it, and where they don't."""
 LEFT_POSITION = 101
 """The place of the last word on the device from which a talk has gone."""
 
@@ -22,7 +26,10 @@ def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
     # A receipt without a reply has done its work, and the talk has gone elsewhere since; a tombstone has not.
     lost = (Say("parked"),) if receipt.is_tombstone else ()
     reply = receipt.reply or {"language": taken.language, "says": replies.to_data(lost)}
-    messages = _outgoing(wiring, reply["language"], replies.from_data(reply["says"]))
+    says = replies.from_data(reply["says"])
+    if receipt.effect == ADULT and taken.metadata["channel"] == TELEGRAM:
+        says = (Say("telegram_notice", {"url": wiring.config.website}), *says)
+    messages = _outgoing(wiring, reply["language"], says)
     person, key, now = taken.message.person, taken.message.key, clock.now()
     if "erase" in reply:
         journal, reason = wiring.config.data / erasure.JOURNAL, Erasure(reply["erase"])
@@ -54,6 +61,12 @@ def park(wiring: Wiring, taken: Taken) -> None:
             return
         inbox.handled(connection, key, state="parked")
         outbox.post(connection, person, key, _outgoing(wiring, taken.language, (Say("parked"),)), now)
+
+
+def tell(connection: sa.Connection, wiring: Wiring, person: str, about: str, say: Say) -> None:
+    """Says something to a person, in their language, about a message that is none for the inbox."""
+    messages = _outgoing(wiring, people.language(connection, person), (say,))
+    outbox.post(connection, person, about, messages, clock.now())
 
 
 def delay_notice(wiring: Wiring, taken: Taken) -> None:

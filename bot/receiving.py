@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from bot.wiring import Wiring
 from dialogue.errors import Invalid, Refused
 from dialogue.texts import clean
-from store import clock, faults, inbox, keys, outbox, people
+from store import addresses, clock, faults, inbox, keys, outbox, people
 from store.inbox import Accepted, Incoming
 
 
 @dataclass(frozen=True)
 class Received:
-    """What a channel got from a person: exactly one of text, button, language or start."""
+    """What a channel got from a person: exactly one of text, button, language, start or act."""
 
     channel: str
     person: str
@@ -23,6 +23,12 @@ class Received:
     button: str | None = None
     language: str | None = None
     start: bool = False
+    act: str | None = None
+    """A command of the channel's own menu."""
+    edits: str | None = None
+    """The channel's name of the message that this text replaces."""
+    address: str | None = None
+    """Where the channel has to bring the reply; None where the person fetches it."""
 
 
 def receive(wiring: Wiring, received: Received) -> Accepted:
@@ -30,11 +36,15 @@ def receive(wiring: Wiring, received: Received) -> Accepted:
     secret = wiring.config.secret
     key = keys.message_key(secret, received.channel, received.natural)
     body = keys.digest(secret, f"{received.text}\x1f{received.button}\x1f{received.language}\x1f{received.start}")
+    if received.act or received.edits:
+        body = keys.digest(secret, f"{body}\x1f{received.act}\x1f{received.edits}")
     with wiring.database.write() as connection:
         if not people.exists(connection, received.person):
             raise Refused("session_unknown")
         if inbox.known(connection, key, body):
             return Accepted.DUPLICATE
+        if received.address:
+            addresses.note(connection, received.person, received.address, clock.now())
         incoming = _incoming(connection, wiring, received, key, body)
         accepted = inbox.accept(connection, incoming, clock.now())
         faults.reach("0")
@@ -44,6 +54,10 @@ def receive(wiring: Wiring, received: Received) -> Accepted:
 
 def _incoming(connection: sa.Connection, wiring: Wiring, received: Received, key: str, body: str) -> Incoming:
     person = received.person
+    if received.act:
+        return Incoming(key, person, body, act=received.act)
+    if received.edits:
+        return _edited(connection, wiring, received, key, body)
     if received.start:
         return Incoming(key, person, body, act="greet")
     if received.language is not None:
@@ -53,6 +67,15 @@ def _incoming(connection: sa.Connection, wiring: Wiring, received: Received, key
     if received.button is not None:
         return _pressed(connection, wiring, received, key, body)
     return Incoming(key, person, body, text=clean(received.text or ""))
+
+
+def _edited(connection: sa.Connection, wiring: Wiring, received: Received, key: str, body: str) -> Incoming:
+    """A message that was written anew: it revises what the first one answered. Raises Invalid (edit_unknown)."""
+    secret = wiring.config.secret
+    first = inbox.find(connection, keys.message_key(secret, received.channel, received.edits or ""))
+    if first is None or first.asked is None or first.append or first.person != received.person:
+        raise Invalid("edit_unknown")
+    return Incoming(key, received.person, body, text=clean(received.text or ""), asked=first.asked)
 
 
 def _pressed(connection: sa.Connection, wiring: Wiring, received: Received, key: str, body: str) -> Incoming:

@@ -10,10 +10,13 @@ class Signals:
     """One event a listener, by person."""
 
     def __init__(self) -> None:
+        self.news = asyncio.Event()
+        """Set whenever there is something new in any conversation."""
         self._listeners: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     def tell(self, person: str) -> None:
-        """Wakes everybody who listens to this conversation."""
+        """Wakes everybody who listens to this conversation, or to all."""
+        self.news.set()
         for event in self._listeners.get(person, ()):
             event.set()
 

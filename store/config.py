@@ -22,6 +22,13 @@ class Config:
     port: int
     rasa_url: str
     rasa_token: str
+    website: str
+    """Where one can write without Telegram."""
+    telegram_token: str
+    telegram_api: str
+    telegram_webhook: str
+    """The public address at which Telegram brings messages; empty: they are fetched."""
+    telegram_secret: str
     actions_port: int
     actions_token: str
     grace: float
@@ -49,6 +56,11 @@ def load(environ: dict[str, str] | None = None) -> Config:
         port=_number(env, "BOT_PORT", 8080),
         rasa_url=env.get("RASA_URL", "http://127.0.0.1:5005"),
         rasa_token=env.get("RASA_TOKEN", ""),
+        website=env.get("WEBSITE", f"http://{env.get('BOT_HOST', '127.0.0.1')}:{env.get('BOT_PORT', '8080')}/chat"),
+        telegram_token=env.get("TELEGRAM_TOKEN", ""),
+        telegram_api=env.get("TELEGRAM_API", "https://api.telegram.org"),
+        telegram_webhook=env.get("TELEGRAM_WEBHOOK", ""),
+        telegram_secret=env.get("TELEGRAM_SECRET", ""),
         actions_port=_number(env, "ACTIONS_PORT", 5055),
         actions_token=env.get("ACTIONS_TOKEN", ""),
         grace=_decimal(env, "GRACE_SECONDS", 3.0),

@@ -74,8 +74,8 @@ def accept(connection: sa.Connection, incoming: Incoming, now: datetime) -> Acce
         value=incoming.value,
         question=incoming.asked.question if incoming.asked else None,
         instance=incoming.asked.instance if incoming.asked else None,
-        # A button knows its question; a text is bound when it is first taken.
-        bound=incoming.text is None,
+        # A button knows its question, and so does a text written anew; others are bound when they are first taken.
+        bound=incoming.text is None or incoming.asked is not None,
         received_at=now,
     )
     if not stored:

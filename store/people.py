@@ -46,6 +46,11 @@ def exists(connection: sa.Connection, id: str) -> bool:
     return connection.execute(sa.select(people.c.id).where(people.c.id == id)).first() is not None
 
 
+def language(connection: sa.Connection, id: str) -> str:
+    """The language of the talk, chosen or supposed."""
+    return str(connection.execute(sa.select(people.c.language).where(people.c.id == id)).scalar_one())
+
+
 def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: datetime) -> Person:
     """The person with all progress in the round. Raises Refused (person_unknown)."""
     row = connection.execute(sa.select(people).where(people.c.id == id).with_for_update()).first()

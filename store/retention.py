@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from store import erasure
+from store import addresses, erasure
 from store.database import Database
 from store.tables import audits, bars, dialogue_states, guesses, inbox, outbox, participations, people, receipts
 
@@ -34,6 +34,7 @@ def tidy(database: Database, now: datetime, keep_until: date) -> Report:
             "guesses": _gone(connection, guesses.delete().where(guesses.c.at < now - GUESSES)),
             "bars": _gone(connection, bars.delete().where(bars.c.until < now)),
             "talks": _talks(connection, now - TALK),
+            "addresses": addresses.forget_unused(connection, now - MEMORY),
             "idle_people": _idle(connection, now - MEMORY),
             "audits": _gone(connection, audits.delete().where(audits.c.at < now - PROOF)),
             "participations": _ended(connection, now) if now.date() > keep_until else 0,

@@ -56,6 +56,22 @@ people = Table(
 )
 """A conversation and the person at its other end. After an erasure the bare row stays until the notice is read."""
 
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("person", ForeignKey("people.id"), primary_key=True),
+    Column("address", String(24), nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("blocked", Boolean, nullable=False, default=False),
+    Column("menu", String(16)),
+    Column("retry_at", DateTime),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("lease_until", DateTime),
+    Column("used_at", DateTime, nullable=False),
+)
+"""Where the replies of a talk are brought, as long as they have to be: a chat's id on Telegram. `sent` is the number of
+the last one that is there, `menu` the language in which the chat has its commands."""
+
 participations = Table(
     "participations",
     metadata,

@@ -43,9 +43,10 @@ class Postgres:
         """Makes the files of the server."""
         self._run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
-    def log(self) -> str:
-        """What the server has logged."""
-        return (self._folder / "log").read_text("utf-8", "replace")
+    @property
+    def log(self) -> Path:
+        """The file of what the server has logged."""
+        return self._folder / "log"
 
     def _address(self, name: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self._port}/{name}"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
@@ -25,6 +25,9 @@ from translations import redaction
 class Stack:
     """A running Mitsprache with a database of its own."""
 
+    started: ClassVar[list["Stack"]] = []
+    """All of this session, also those that have been stopped."""
+
     def __init__(self, data: Path, **environ: str) -> None:
         self.data, self.faults = data, data / "faults"
         self.faults.mkdir(parents=True)
@@ -41,6 +44,7 @@ class Stack:
     @contextmanager
     def running(self) -> Iterator["Stack"]:
         """Starts everything and stops it again."""
+        self.started.append(self)
         try:
             self.supervisor.start()
             self.supervisor.wait_healthy(180)
@@ -106,7 +110,7 @@ class Stack:
 
     def person(self, resident: Resident) -> str:
         """The pseudonym of a resident."""
-        return keys.pseudonym(self.secret, "web", resident.token)
+        return keys.pseudonym(self.secret, resident.channel, resident.token)
 
     def answers_of(self, resident: Resident) -> list[tuple[Any, ...]]:
         """(question, instance, state, text, revision) of everything that counts for this person."""

@@ -116,7 +116,7 @@ def test_a_key_that_is_taken_is_told_by_no_log(server: Postgres, tmp_path: Path)
         connection.execute(tables.receipts.insert().values(key="k", effect="x" * 30, created_at=None))
     city.close()
     assert "x" * 30 not in str(refused.value)
-    log = server.log()
+    log = server.log.read_text("utf-8", "replace")
     assert not any(secret in log for secret in (taken.message.key, talk.person, "Kanarienvogel", "already exists"))
 
 

@@ -1,7 +1,6 @@
 """The interview on the real stack, as a resident has it, in every language."""
 
 import json
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,47 +9,18 @@ import sqlalchemy as sa
 
 from store import clock
 from store.tables import consents, dialogue_states, participations, people
+from tests.scripts import SCRIPTS, play
 from tests.stack import Stack
 
 pytestmark = pytest.mark.both_databases
 
-SCRIPTS = sorted((Path(__file__).parent / "conversations").glob("*/interview.txt"))
-CODES = {"code": r"\d{4}( \d{4}){4}", "receipt": r"\w{4}(-\w{4}){2}"}
 IMPORTANCE = "Wie wichtig ist das für Sie?"
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.parent.name)
 def test_interview(stack: Stack, script: Path) -> None:
     """A whole conversation: every question, every act, in a person's own words, until everything is deleted."""
-    resident, reply = None, list[str]()
-    for line in script.read_text("utf-8").splitlines():
-        sign, _, text = line.partition(" ")
-        match sign:
-            case "begin":
-                resident = stack.resident(*text.split())
-            case ">":
-                reply = resident.says(text)
-            case "#":
-                reply = resident.presses(text)
-            case "@":
-                reply = resident.switches_to(text)
-            case "<":
-                resident.expects_reply(text)
-            case "~":
-                assert any(text in said for said in reply), f"«{text}» not in {reply}"
-            case "code" | "receipt":
-                assert any(re.search(CODES[sign], said) for said in reply), reply
-            case "=":
-                question, instance, *expected = text.split(" ", 3)
-                found = {(row[0], row[1]): row[2:4] for row in stack.answers_of(resident)}
-                stored = found.get((question, int(instance)), ())
-                assert [part for part in stored if part is not None] == expected
-            case "0":
-                assert stack.answers_of(resident) == []
-            case "" | "--":
-                continue
-            case _:
-                pytest.fail(f"unknown sign in {script}: {line}")
+    play(stack, script, stack.resident)
 
 
 def test_consent_is_proven(stack: Stack) -> None:

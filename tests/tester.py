@@ -5,7 +5,7 @@ import time
 import unicodedata
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -20,6 +20,7 @@ PATIENCE = 40.0
 class Resident:
     """One person in one conversation."""
 
+    channel: ClassVar[str] = "web"
     url: str
     languages: tuple[str, ...] = ("de",)
     seen: list[dict[str, Any]] = field(default_factory=list)

@@ -1,0 +1,35 @@
+"""Buttons under a message on Telegram: opaque ids of at most 64 bytes, which the outbox still knows after a restart."""
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from store import keys
+from store.outbox import Delivery
+
+CHOSEN = "✓ "
+WIDEST = 4
+"""Characters of a label up to which several stand in a row: the numbers of a scale."""
+MOST_IN_ROW = 5
+
+
+def keyboard(secret: bytes, person: str, delivery: Delivery, chosen: int | None = None) -> InlineKeyboardMarkup | None:
+    """The buttons of a message, the pressed one marked; None where it has none."""
+    rows: list[list[InlineKeyboardButton]] = []
+    for index, button in enumerate(delivery.buttons):
+        label = button["label"] if index != chosen else CHOSEN + button["label"].removeprefix(CHOSEN)
+        made = InlineKeyboardButton(label, callback_data=keys.button(secret, person, delivery.number, index))
+        if rows and _short(rows[-1][-1].text) and _short(label) and len(rows[-1]) < MOST_IN_ROW:
+            rows[-1].append(made)
+        else:
+            rows.append([made])
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def numbered(id: str) -> tuple[int, int]:
+    """The number of the message and the place of the button that an id names; (0, 0) where it names none."""
+    number, _, rest = id.partition(".")
+    index = rest.partition(".")[0]
+    return (int(number), int(index)) if number.isdecimal() and index.isdecimal() else (0, 0)
+
+
+def _short(label: str) -> bool:
+    return len(label.removeprefix(CHOSEN)) <= WIDEST

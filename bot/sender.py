@@ -1,0 +1,171 @@
+"""Brings what stands in the outbox to its chats on Telegram: in order, one chat independent of the others.
+
+At least once: a reply whose receipt was lost on the way is brought again, since Telegram knows no key for it.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy.exc import SQLAlchemyError
+from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardMarkup
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+
+from bot.keyboards import keyboard
+from bot.signals import Signals
+from bot.telegram import COMMANDS
+from bot.wiring import Wiring
+from store import addresses, clock, copies, keys, logs, outbox
+from store.addresses import Address
+from store.outbox import Delivery
+
+LOOK_EVERY = 1.0
+HOLD = 60.0
+"""Seconds that a chat stays ours for one message: longer than Telegram may take for it."""
+MOST_AT_ONCE = 16
+LONGEST = 4096
+"""UTF-16 units of a message."""
+SENTENCE = re.compile(r".*?(?:[.!?؟…\n]+\s*|\Z)", re.DOTALL)
+
+log = logs.logger("telegram")
+
+
+class Sender:
+    """The background work of bringing."""
+
+    def __init__(self, wiring: Wiring, signals: Signals, bot: Bot) -> None:
+        self._wiring, self._signals, self._bot = wiring, signals, bot
+        self._active: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Works until cancelled; what is not brought stays in the outbox for the next process."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._signals.news.wait(), LOOK_EVERY)
+            self._signals.news.clear()
+            try:
+                for person in await asyncio.to_thread(self._due):
+                    if person not in self._active and len(self._active) < MOST_AT_ONCE:
+                        self._active[person] = asyncio.create_task(self._bring(person))
+                        self._active[person].add_done_callback(partial(self._ended, person))
+            except SQLAlchemyError as error:
+                log.error("look for replies failed: %s", type(error).__name__)
+
+    def _due(self) -> list[str]:
+        with self._wiring.database.read() as connection:
+            return addresses.due(connection, clock.now(), 2 * MOST_AT_ONCE)
+
+    def _ended(self, person: str, _task: asyncio.Task[None]) -> None:
+        del self._active[person]
+
+    async def _bring(self, person: str) -> None:
+        try:
+            address = await asyncio.to_thread(self._take, person)
+            if address is None:
+                return
+            for delivery in await asyncio.to_thread(self._waiting, address):
+                await self._send(address, delivery)
+                await asyncio.to_thread(self._brought, person, delivery.number)
+            await self._menu(address)
+            await asyncio.to_thread(self._done, address)
+        except RetryAfter as error:
+            after = error.retry_after
+            seconds = after.total_seconds() if isinstance(after, timedelta) else float(after)
+            await asyncio.to_thread(self._again_later, person, timedelta(seconds=seconds))
+        except (Forbidden, ChatMigrated) as error:
+            log.info("chat is closed to us: %s", type(error).__name__)
+            await asyncio.to_thread(self._blocked, person)
+        except (TelegramError, SQLAlchemyError, OSError) as error:
+            log.warning("reply not brought: %s", type(error).__name__)
+            with contextlib.suppress(SQLAlchemyError):
+                await asyncio.to_thread(self._again_later, person, None)
+
+    async def _send(self, address: Address, delivery: Delivery) -> None:
+        secret, chat = self._wiring.config.secret, int(address.address)
+        parts = split(keys.reveal(secret, delivery.text))
+        buttons = keyboard(secret, address.person, delivery)
+        for part in parts[:-1]:
+            await self._bot.send_message(chat, part)
+        await self._last(chat, parts[-1], buttons)
+        if delivery.attachment == "my_data":
+            content = await asyncio.to_thread(self._copy, address.person)
+            await self._bot.send_document(chat, content, filename="mitsprache.json")
+
+    async def _last(self, chat: int, text: str, buttons: InlineKeyboardMarkup | None) -> None:
+        try:
+            await self._bot.send_message(chat, text, reply_markup=buttons)
+        except BadRequest as error:
+            # Without its buttons it can still be answered by typing; a talk must not end here.
+            if buttons is None:
+                raise
+            log.error("buttons refused: %s", type(error).__name__)
+            await self._bot.send_message(chat, text)
+
+    async def _menu(self, address: Address) -> None:
+        """The commands in the language of the talk, for this chat alone."""
+        if address.menu == address.language or address.erased:
+            return
+        words, language = self._wiring.words, address.language
+        commands = [BotCommand(name, words.say(language, f"command.{name}")) for name in COMMANDS]
+        await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(int(address.address)))
+
+    def _copy(self, person: str) -> bytes:
+        with self._wiring.database.read() as connection:
+            copy = copies.own(connection, person)
+        return keys.reveal(self._wiring.config.secret, json.dumps(copy, ensure_ascii=False, indent=2)).encode()
+
+    def _take(self, person: str) -> Address | None:
+        with self._wiring.database.write() as connection:
+            return addresses.take(connection, person, clock.now(), HOLD)
+
+    def _waiting(self, address: Address) -> list[Delivery]:
+        with self._wiring.database.read() as connection:
+            return outbox.after(connection, address.person, address.sent)
+
+    def _brought(self, person: str, number: int) -> None:
+        with self._wiring.database.write() as connection:
+            addresses.brought(connection, person, number, clock.now(), HOLD)
+
+    def _done(self, address: Address) -> None:
+        """All is there. Whoever was erased is not to be found again: with the last notice their address goes."""
+        with self._wiring.database.write() as connection:
+            if address.erased:
+                addresses.forget(connection, address.person)
+            else:
+                # What an erasure has taken out of the log can't be brought any more.
+                addresses.release(connection, address.person, menu=address.language, sent=address.last)
+
+    def _blocked(self, person: str) -> None:
+        with self._wiring.database.write() as connection:
+            addresses.release(connection, person, blocked=True)
+
+    def _again_later(self, person: str, pause: timedelta | None) -> None:
+        with self._wiring.database.write() as connection:
+            addresses.again_later(connection, person, clock.now(), pause)
+
+
+def split(text: str, longest: int = LONGEST) -> list[str]:
+    """The text in parts that Telegram takes, parted between sentences; only a longer sentence is cut."""
+    parts = [""]
+    for sentence in SENTENCE.findall(text):
+        for piece in _cut(sentence, longest):
+            if units(parts[-1] + piece) <= longest:
+                parts[-1] += piece
+            else:
+                parts.append(piece)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _cut(sentence: str, longest: int) -> list[str]:
+    """A sentence in pieces of at most so many units: a character has two of them at most."""
+    if units(sentence) <= longest:
+        return [sentence]
+    return [sentence[start : start + longest // 2] for start in range(0, len(sentence), longest // 2)]
+
+
+def units(text: str) -> int:
+    """The length of a text as Telegram counts it: in UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

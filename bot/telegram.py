@@ -1,0 +1,277 @@
+"""The Telegram channel: what comes in. An update is in our inbox before Telegram hears that we have it.
+
+Its library serves as a client only. Its own runners tell Telegram that they have an update before anything is stored.
+"""
+
+import asyncio
+import json
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from telegram import Bot, CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram.constants import ChatType
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.delivery import tell
+from bot.keyboards import keyboard, numbered
+from bot.receiving import Received, receive
+from bot.signals import Signals
+from bot.turns import Turns
+from bot.wiring import Wiring
+from dialogue.errors import Busy, Invalid, Misconfigured, MitspracheError, Refused
+from dialogue.outcome import Say
+from dialogue.texts import MOST
+from store import addresses, clock, keys, logs, outbox, people, receipts
+from store.config import Config
+from translations.languages import best
+
+CHANNEL = "telegram"
+KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
+WAIT = 25
+"""Seconds that Telegram may let us wait for an update."""
+PAUSE = 2.0
+"""Seconds until we ask again after Telegram or the database was away."""
+PAUSES = (0.1, 0.5, 1.0)
+"""Seconds after each try of an update that fails for no reason that we know; then it is given up."""
+MOST_BYTES = 1_000_000
+HINT = "hint"
+"""The effect of the receipt that keeps a group from being told twice."""
+COMMANDS = {
+    "language": "change_language",
+    "help": "help",
+    "privacy": "privacy",
+    "mydata": "my_data",
+    "delete": "delete_my_data",
+    "stop": "stop",
+}
+"""The commands of the menu, in Latin letters as Telegram wants them, and their acts."""
+
+log = logs.logger("telegram")
+
+
+def client(settings: Config) -> Bot:
+    """The library's client. Long waits get a connection of their own."""
+    return Bot(
+        settings.telegram_token,
+        base_url=f"{settings.telegram_api}/bot",
+        base_file_url=f"{settings.telegram_api}/file/bot",
+        request=HTTPXRequest(connection_pool_size=32, connect_timeout=5, read_timeout=20),
+        get_updates_request=HTTPXRequest(connection_pool_size=1, connect_timeout=5, read_timeout=WAIT + 10),
+    )
+
+
+class Telegram:
+    """Fetches updates, or takes them at the webhook."""
+
+    def __init__(self, wiring: Wiring, turns: Turns, signals: Signals, bot: Bot) -> None:
+        settings = wiring.config
+        if settings.telegram_webhook and not settings.telegram_secret:
+            raise Misconfigured("setting_missing", name="TELEGRAM_SECRET")
+        self._wiring, self._turns, self._signals, self._bot = wiring, turns, signals, bot
+        self._answering: set[asyncio.Task[None]] = set()
+
+    def routes(self) -> list[Route]:
+        """The webhook, where one is set."""
+        return [Route("/telegram", self.webhook, methods=["POST"])] if self._wiring.config.telegram_webhook else []
+
+    async def run(self) -> None:
+        """Fetches updates until cancelled; with a webhook it only sees to it that Telegram knows it."""
+        settings = self._wiring.config
+        await self._until_done(self._bot.initialize)
+        if settings.telegram_webhook:
+            await self._until_done(self._set_webhook)
+            return
+        await self._until_done(self._bot.delete_webhook)
+        offset: int | None = None  # Telegram knows which ones it has brought; ids are no order we could rely on
+        while True:
+            try:
+                for update in await self._bot.get_updates(offset=offset, timeout=WAIT, allowed_updates=KINDS):
+                    await self.accept(update)
+                    offset = update.update_id + 1
+            except (TelegramError, SQLAlchemyError, OSError) as error:
+                log.warning("updates not fetched: %s", type(error).__name__)
+                await asyncio.sleep(PAUSE)
+
+    async def webhook(self, request: Request) -> Response:
+        """One update, brought by Telegram: 200 once it is stored; 403 to anybody else."""
+        given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
+        if not keys.same(given, self._wiring.config.telegram_secret):
+            return PlainTextResponse("forbidden", 403)
+        body = await request.body()
+        if len(body) > MOST_BYTES:
+            return PlainTextResponse("too large", 413)
+        try:
+            update = Update.de_json(json.loads(body), self._bot)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            log.warning("update not understood: %s", type(error).__name__)
+            return PlainTextResponse("ok")  # again and again it would not be understood better
+        await self.accept(update)
+        return PlainTextResponse("ok")
+
+    async def accept(self, update: Update) -> None:
+        """Takes an update; one that fails again and again is given up, so that it does not keep the others away.
+
+        Raises what the database raises: then Telegram keeps the update.
+        """
+        for pause in PAUSES:
+            try:
+                await self.take(update)
+                return
+            except (SQLAlchemyError, OSError):
+                raise
+            except Exception as error:  # whatever it is: nobody else may wait for it
+                log.error("update failed: %s", type(error).__name__)
+                await asyncio.sleep(pause)
+        log.error("update given up")
+
+    async def take(self, update: Update) -> None:
+        """Puts an update into the inbox; what is none of ours is let go."""
+        query, message = update.callback_query, update.message or update.edited_message
+        if query is not None and isinstance(query.message, Message):
+            await self._pressed(query, query.message)
+        elif message is not None and message.chat.type == ChatType.PRIVATE:
+            await self._written(message)
+        elif message is not None and not message.edit_date:
+            await self._in_a_group(message)
+
+    async def _written(self, message: Message) -> None:
+        tag = message.from_user.language_code if message.from_user else None
+        person = await self._known(message.chat.id, tag, message.text)
+        natural = f"{message.chat.id}:{message.message_id}"
+        given: dict[str, Any] = {"text": message.text}
+        if message.edit_date:
+            given["edits"] = natural
+            natural += f":{int(message.edit_date.timestamp())}"
+        elif command := _command(message):
+            given = {"start": True} if command == "start" else {"act": COMMANDS[command]}
+        if not message.text or message.forward_origin:
+            # Of an album each picture comes by itself; one sentence is enough.
+            about = f"{message.chat.id}:album:{message.media_group_id}" if message.media_group_id else natural
+            await self._say(person, about, "only_text")
+            return
+        await self._receive(person, natural, **given)
+
+    async def _pressed(self, query: CallbackQuery, message: Message) -> None:
+        chat = message.chat.id
+        person = await self._known(chat, query.from_user.language_code, None)
+        try:
+            await asyncio.to_thread(self._put, person, chat, f"callback:{query.id}", button=query.data or "")
+            answer = None
+        except MitspracheError as error:
+            answer = await asyncio.to_thread(self._in_words, person, error)
+        self._turns.wake()
+        task = asyncio.create_task(self._show_press(query, message, person, answer))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _show_press(self, query: CallbackQuery, message: Message, person: str, answer: str | None) -> None:
+        """The button stops waiting, and the chat shows what was chosen; the press is safe, whatever becomes of this."""
+        try:
+            await self._bot.answer_callback_query(query.id, text=answer)
+            if answer is None and (marked := await asyncio.to_thread(self._marked, person, query.data or "")):
+                await self._bot.edit_message_reply_markup(message.chat.id, message.message_id, reply_markup=marked)
+        except TelegramError as error:
+            log.info("press not shown: %s", type(error).__name__)
+
+    async def _in_a_group(self, message: Message) -> None:
+        """A group is no person: nothing is stored of it, and it is told once in a while where to write instead."""
+        if message.chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP) or not message.text:
+            return
+        if await asyncio.to_thread(self._hinted, message.chat.id):
+            return
+        code = best([(message.from_user and message.from_user.language_code) or ""], self._wiring.city.languages)
+        language = code or self._wiring.city.languages[0]
+        text = self._wiring.words.say(language, "only_private", {"url": self._bot.link})
+        try:
+            await self._bot.send_message(message.chat.id, text)
+        except TelegramError as error:
+            log.info("hint not sent: %s", type(error).__name__)
+
+    async def _receive(self, person: str, natural: str, **given: Any) -> None:
+        try:
+            await asyncio.to_thread(self._put, person, int(natural.partition(":")[0]), natural, **given)
+        except (Invalid, Busy) as error:
+            await self._say(person, natural, error.key)
+        except Refused as error:
+            log.warning("refused: %s", error.key)
+        self._turns.wake()
+
+    def _put(self, person: str, chat: int, natural: str, **given: Any) -> None:
+        receive(self._wiring, Received(CHANNEL, person, natural, address=str(chat), **given))
+
+    async def _known(self, chat: int, tag: str | None, text: str | None) -> str:
+        return await asyncio.to_thread(self._greeted, chat, tag, text)
+
+    def _greeted(self, chat: int, tag: str | None, text: str | None) -> str:
+        """The person behind a chat; their row is made when they write for the first time."""
+        wiring, person = self._wiring, keys.pseudonym(self._wiring.config.secret, CHANNEL, str(chat))
+        spoken = wiring.city.languages
+        # A link may name a language: t.me/…?start=ar
+        payload = (text or "").removeprefix("/start").strip() if (text or "").startswith("/start ") else ""
+        language = payload if payload in spoken else best([tag or ""], spoken) or spoken[0]
+        with wiring.database.write() as connection:
+            people.greet(connection, person, CHANNEL, language, clock.now())
+        return person
+
+    async def _say(self, person: str, natural: str, key: str) -> None:
+        await asyncio.to_thread(self._told, person, natural, key)
+
+    def _told(self, person: str, natural: str, key: str) -> None:
+        """Posts a sentence about a message that is not stored, once."""
+        wiring, chat = self._wiring, natural.partition(":")[0]
+        with wiring.database.write() as connection:
+            addresses.note(connection, person, chat, clock.now())
+            about = keys.message_key(wiring.config.secret, CHANNEL, natural)
+            if not outbox.has(connection, about, 0):
+                tell(connection, wiring, person, about, Say(key, _values(key)))
+        self._signals.tell(person)
+
+    def _hinted(self, chat: int) -> bool:
+        key = keys.message_key(self._wiring.config.secret, CHANNEL, f"{HINT}:{chat}")
+        with self._wiring.database.write() as connection:
+            return not receipts.write(connection, key, None, HINT, None, clock.now())
+
+    def _marked(self, person: str, pressed: str) -> InlineKeyboardMarkup | None:
+        number, index = numbered(pressed)
+        with self._wiring.database.read() as connection:
+            delivery = outbox.find(connection, person, number)
+        return keyboard(self._wiring.config.secret, person, delivery, chosen=index) if delivery else None
+
+    def _in_words(self, person: str, error: MitspracheError) -> str:
+        with self._wiring.database.read() as connection:
+            language = people.language(connection, person)
+        return self._wiring.words.say(language, error.key, _values(error.key))
+
+    async def _set_webhook(self) -> None:
+        settings = self._wiring.config
+        await self._bot.set_webhook(
+            settings.telegram_webhook, secret_token=settings.telegram_secret, allowed_updates=KINDS, max_connections=20
+        )
+
+    async def _until_done(self, call: Any) -> None:
+        """Until Telegram has answered; a wrong token stays wrong, and is said more rarely."""
+        while True:
+            try:
+                await call()
+                return
+            except InvalidToken:
+                log.error("Telegram refuses TELEGRAM_TOKEN")
+                await asyncio.sleep(60)
+            except TelegramError as error:
+                log.warning("Telegram is not there: %s", type(error).__name__)
+                await asyncio.sleep(PAUSE)
+
+
+def _command(message: Message) -> str | None:
+    """The command that the message is, alone or with what a link put behind it."""
+    name = (message.text or "").split(maxsplit=1)[0].removeprefix("/").partition("@")[0] if message.text else ""
+    known = name == "start" or ((message.text or "").strip().count(" ") == 0 and name in COMMANDS)
+    return name if known and (message.text or "").startswith("/") else None
+
+
+def _values(key: str) -> dict[str, str]:
+    return {"most": str(MOST)} if key == "text_too_long" else {}

@@ -1,0 +1,97 @@
+"""Addresses: where replies are brought, kept only as long as they have to be; and how far the bringing has come."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from store.database import insert_once
+from store.tables import addresses, people
+
+LONGEST_PAUSE = timedelta(minutes=5)
+"""Between two tries to bring a reply to a chat that can't be reached."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """A chat to which replies are to be brought."""
+
+    person: str
+    address: str
+    sent: int
+    """The number of the last reply that is there."""
+    last: int
+    """The number of the last reply that there was when this was read."""
+    language: str
+    menu: str | None
+    erased: bool
+
+
+def note(connection: sa.Connection, person: str, address: str, now: datetime) -> None:
+    """Somebody writes from this address: replies go there from now on; what was brought before stays brought."""
+    last = connection.execute(sa.select(people.c.last_number).where(people.c.id == person)).scalar_one()
+    if not insert_once(connection, addresses, person=person, address=address, sent=last, used_at=now):
+        values = {"address": address, "blocked": False, "used_at": now}
+        connection.execute(addresses.update().where(addresses.c.person == person).values(**values))
+
+
+def due(connection: sa.Connection, now: datetime, most: int) -> list[str]:
+    """Persons to whom something can be brought now, the longest unused first."""
+    free = (sa.or_(column.is_(None), column <= now) for column in (addresses.c.retry_at, addresses.c.lease_until))
+    rows = connection.execute(
+        sa.select(addresses.c.person)
+        .join(people, people.c.id == addresses.c.person)
+        .where(people.c.last_number > addresses.c.sent, addresses.c.blocked.is_(False), *free)
+        .order_by(addresses.c.used_at)
+        .limit(most)
+    )
+    return list(rows.scalars())
+
+
+def take(connection: sa.Connection, person: str, now: datetime, seconds: float) -> Address | None:
+    """The address, to bring something there; None while another process does."""
+    free = sa.or_(addresses.c.lease_until.is_(None), addresses.c.lease_until <= now)
+    mine = sa.and_(addresses.c.person == person, addresses.c.blocked.is_(False), free)
+    until = now + timedelta(seconds=seconds)
+    if not connection.execute(addresses.update().where(mine).values(lease_until=until)).rowcount:
+        return None
+    row = connection.execute(
+        sa.select(
+            *(addresses.c.person, addresses.c.address, addresses.c.sent, addresses.c.menu),
+            *(people.c.language, people.c.erased_at, people.c.chosen, people.c.last_number),
+        )
+        .join(people, people.c.id == addresses.c.person)
+        .where(addresses.c.person == person)
+    ).one()
+    erased = row.erased_at is not None and not row.chosen
+    return Address(row.person, row.address, row.sent, row.last_number, row.language, row.menu, erased)
+
+
+def brought(connection: sa.Connection, person: str, number: int, now: datetime, seconds: float) -> None:
+    """The reply of this number is there; the address is held for the next one."""
+    values = {"sent": number, "tries": 0, "retry_at": None, "used_at": now}
+    until = {"lease_until": now + timedelta(seconds=seconds)}
+    connection.execute(addresses.update().where(addresses.c.person == person).values(**values, **until))
+
+
+def release(connection: sa.Connection, person: str, **values: object) -> None:
+    """Gives the address free; `values` are what else is known of it now."""
+    connection.execute(addresses.update().where(addresses.c.person == person).values(lease_until=None, **values))
+
+
+def again_later(connection: sa.Connection, person: str, now: datetime, pause: timedelta | None) -> None:
+    """It could not be brought: not before the pause that was asked for, or one that grows with each try."""
+    mine = addresses.c.person == person
+    tries: int = connection.execute(sa.select(addresses.c.tries).where(mine)).scalar() or 0
+    growing = min(timedelta(seconds=2 ** min(tries, 10)), LONGEST_PAUSE)
+    release(connection, person, tries=tries + 1, retry_at=now + (pause or growing))
+
+
+def forget(connection: sa.Connection, person: str) -> None:
+    """Nobody can be reached there any more."""
+    connection.execute(addresses.delete().where(addresses.c.person == person))
+
+
+def forget_unused(connection: sa.Connection, before: datetime) -> int:
+    """Forgets the addresses at which nothing has been said since, whether all was brought or not; how many."""
+    return connection.execute(addresses.delete().where(addresses.c.used_at < before)).rowcount

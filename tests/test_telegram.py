@@ -1,0 +1,423 @@
+"""The Telegram channel on the real stack, by polling and by webhook: the same interviews, none lost, none twice."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.sender import split, units
+from deploy import local
+from store import addresses as addresses_of
+from store import clock, retention
+from store.tables import addresses, inbox, people
+from tests.databases import everything
+from tests.scripts import SCRIPTS, play
+from tests.stack import Stack, free_ports
+from tests.talk import City
+from tests.telegram import TOKEN, Chatter, Fault, Server
+from translations.catalogs import Words
+from translations.languages import languages
+
+FAR = date(2099, 1, 1)
+SECRET = "a-secret-that-must-not-be-seen"
+
+
+@dataclass
+class Line:
+    """A stack that is reached through Telegram."""
+
+    stack: Stack
+    server: Server
+
+    def chatter(self, *languages: str) -> Chatter:
+        """Somebody who has just pressed «Start»."""
+        return Chatter(self.stack, self.server, *languages).begins()
+
+    def at_need(self) -> Chatter:
+        """Somebody who is asked for the need, in German."""
+        chatter = self.chatter("de")
+        for label in ("Deutsch", "Ja, ich bin 16", "Ja, ich mache mit", "Betzenberg", "Wohnen"):
+            chatter.presses(label)
+        chatter.expects_reply("Was brauchen Sie")
+        return chatter
+
+
+@pytest.fixture(scope="module", params=["polling", "webhook"])
+def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A stack behind an emulated Telegram, which fetches updates or is brought them."""
+    port, bot = free_ports(2)
+    environ = {
+        "WEBSITE": "https://example.org/chat",
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API": f"http://127.0.0.1:{port}",
+        "BOT_PORT": str(bot),
+    }
+    if request.param == "webhook":
+        environ |= {"TELEGRAM_WEBHOOK": f"http://127.0.0.1:{bot}/telegram", "TELEGRAM_SECRET": SECRET}
+    with Server(port).running() as server, Stack(tmp_path_factory.mktemp("line"), **environ).running() as stack:
+        yield Line(stack, server)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.parent.name)
+def test_interview(line: Line, script: Path) -> None:
+    """B14: the interviews of the web channel, each act and question, hold on Telegram word for word."""
+    play(line.stack, script, line.chatter)
+
+
+YES = {"de": "ja", "en": "yes", "tr": "evet", "ar": "نعم", "ru": "да", "uk": "так"}
+
+
+@pytest.mark.parametrize("language", YES)
+def test_who_else_reads_is_said_first(line: Line, language: str) -> None:
+    """D17: in each language the notice about Telegram, with the website's address, stands before the consent."""
+    chatter = line.chatter(language)
+    chatter.says(languages()[language].autonym)
+    notice, consent = chatter.says(YES[language])
+    assert line.stack.settings.environ["WEBSITE"] in notice
+    assert consent.startswith(Words("kaiserslautern").raw(language, "consent")[:20])
+
+
+def test_what_is_shown_is_safe(line: Line) -> None:
+    """B1, B2, B6: no message of all these talks is too long or formatted, no button's id longer than 64 bytes."""
+    line.at_need()
+    for call in line.server.calls:
+        assert "parse_mode" not in call.fields
+        assert len(call.fields.get("text", "").encode("utf-16-le")) // 2 <= 4096
+    ids = list(_button_ids(line.server))
+    assert ids
+    assert all(len(id.encode()) <= 64 and id.isascii() for id in ids)
+
+
+def test_each_update_acts_once(line: Line) -> None:
+    """A2, A3, A4: brought twice, under falling numbers after a high one, each message counts once, none is missed."""
+    chatter = line.at_need()
+    first = chatter.writes("Mehr Bäume", update_id=10**9)
+    chatter.awaits_reply()
+    before = line.stack.count(inbox, inbox.c.person == line.stack.person(chatter))
+    line.server.bring("message", first, 5)
+    chatter.writes("4", update_id=6)
+    chatter.awaits_reply()
+    assert line.stack.count(inbox, inbox.c.person == line.stack.person(chatter)) == before + 1
+    assert [row[3] for row in line.stack.answers_of(chatter)] == ["betzenberg", "housing", "Mehr Bäume", "4"]
+
+
+def test_stored_before_telegram_hears_it(line: Line) -> None:
+    """A1: over two kills in a burst of forty messages each one is stored, and counts once."""
+    chatter = line.at_need()
+    person = line.stack.person(chatter)
+    before = line.stack.count(inbox, inbox.c.person == person)
+    for number in range(40):
+        if number in (15, 30):
+            line.stack.arm("0" if number == 15 else "1", "bot")
+        chatter.writes(f"Gedanke Nummer {number + 100}")
+    line.stack.settle()
+    _brought(line)
+    assert line.stack.count(inbox, inbox.c.person == person) == before + 40
+
+
+def test_a_press_is_answered_and_shown(line: Line) -> None:
+    """B5: Telegram hears of every press, and the message shows what was chosen."""
+    chatter = line.at_need()
+    answered = len(line.server.of("answerCallbackQuery"))
+    chatter.says("zurück")
+    chatter.presses("Gesundheit")
+    _until(lambda: len(line.server.of("answerCallbackQuery")) == answered + 1)
+    _until(lambda: _marks(line.server, chatter.chat, "✓ Gesundheit"))
+
+
+def test_old_buttons_work_after_a_restart(line: Line) -> None:
+    """B3: a button of before a restart still corrects its answer."""
+    chatter = line.at_need()
+    old = chatter.button("Erfenbach")
+    line.stack.kill("bot")
+    before = chatter.last_number()
+    chatter.press(old)
+    chatter.awaits_reply(before=before)
+    assert line.stack.answers_of(chatter)[0][3] == "erfenbach"
+
+
+def test_foreign_buttons_are_refused(line: Line) -> None:
+    """B4: a button of another chat, or of nobody, does nothing; whoever pressed it is told."""
+    one, other = line.at_need(), line.at_need()
+    for data in (one.button("Deutsch"), "1.0.abc", "x" * 64, "/delete_my_data"):
+        told = len(line.server.of("answerCallbackQuery"))
+        other.press(data)
+        _until(lambda told=told: len(line.server.of("answerCallbackQuery")) > told)  # type: ignore[misc]
+        assert line.server.of("answerCallbackQuery")[-1].get("text")
+    assert [row[3] for row in line.stack.answers_of(other)] == ["betzenberg", "housing"]
+
+
+FILE = {"file_id": "f", "file_unique_id": "u"}
+NO_TEXT = {
+    "voice": {"voice": {**FILE, "duration": 3}},
+    "photo": {"photo": [{**FILE, "width": 1, "height": 1}], "caption": "Hier fehlt Licht"},
+    "location": {"location": {"latitude": 49.4, "longitude": 7.7}},
+    "contact": {"contact": {"phone_number": "0152 28817386", "first_name": "Somebody"}},
+    "dice": {"dice": {"emoji": "🎲", "value": 1}},
+    "forwarded": {
+        "text": "Das schrieb jemand anders",
+        "forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", NO_TEXT)
+def test_what_is_no_text_is_told_so(line: Line, kind: str) -> None:
+    """B10: what is no written word of this person gets a clear sentence, once, and nothing of it is stored."""
+    chatter, what = line.at_need(), dict(NO_TEXT[kind])
+    given, before = line.stack.answers_of(chatter), chatter.last_number()
+    message = chatter.writes(what.pop("text", None), **what)  # type: ignore[arg-type]
+    assert "Das kann ich leider nicht lesen" in chatter.awaits_reply(before=before)[0]
+    line.server.bring("message", message)
+    _brought(line)
+    assert chatter.last_number() == before + 1
+    assert line.stack.answers_of(chatter) == given
+
+
+def test_groups_are_told_once(line: Line) -> None:
+    """B8, A24: a group gets one hint where to write; nothing is stored; channels and other events get nothing."""
+    chat = -(10**12) - line.server.number()
+    user = {"id": 5, "is_bot": False, "first_name": "Somebody"}
+    group = {"chat": {"id": chat, "type": "supergroup", "title": "Nachbarn"}, "date": 1, "from": user}
+    before = line.stack.count(people)
+    for number in range(3):
+        line.server.bring("message", {"message_id": number + 1, "text": "Mehr Bäume", **group})
+    channel = {"chat": {"id": chat - 1, "type": "channel", "title": "Nachrichten"}, "date": 1, "message_id": 1}
+    line.server.bring("channel_post", {**channel, "text": "x"})
+    line.server.bring("my_chat_member", {"chat": group["chat"], "from": user, "date": 1})
+    line.server.bring("callback_query", {"id": "9", "from": user, "chat_instance": "1", "data": "1.0.x"})
+    line.at_need()
+    _until(lambda: len(line.server.sent(chat)) == 1)
+    assert line.server.sent(chat - 1) == []
+    assert line.stack.count(people) == before + 1
+
+
+def test_an_edited_message_is_a_revision(line: Line) -> None:
+    """B9: whoever writes a message anew revises the answer that it was; one that is not found is said to be unknown."""
+    chatter = line.at_need()
+    first = chatter.writes("Mehr Bäume")
+    chatter.awaits_reply()
+    chatter.edits(first, "Mehr Bäume und Bänke")
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume und Bänke", 2)]
+    assert "nicht zuordnen" in chatter.edits({**first, "message_id": 999_999}, "Etwas anderes")[0]
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume und Bänke", 2)]
+
+
+def test_commands(line: Line) -> None:
+    """B13: the commands of the menu do what they say; the menu is in the language that was chosen, for this chat."""
+    chatter = line.at_need()
+    for command, said in (
+        *(("/help", "Das können Sie immer schreiben"), ("/privacy", "Ich speichere"), ("/mydata", "Betzenberg")),
+        *(("/stop", "Auf einem anderen Gerät"), ("/language", "Sprache"), ("/delete", "löschen")),
+    ):
+        reply = chatter.says(command)
+        assert any(said in text for text in reply), (command, reply)
+    mine = [menu for menu in line.server.of("setMyCommands") if str(chatter.chat) in menu["scope"]]
+    assert "Was mit meinen Daten geschieht" in mine[-1]["commands"]
+    assert line.server.of("sendDocument", chatter.chat)
+
+
+@pytest.mark.parametrize(("payload", "hello"), [(" ar", "برنامج"), (" xx", "Guten Tag"), (" " + "z" * 64, "Guten Tag")])
+def test_deep_links(line: Line, payload: str, hello: str) -> None:
+    """B7, B11: a link may name a language; any other payload is a normal start; what is chosen then counts."""
+    chatter = Chatter(line.stack, line.server, "de")
+    assert hello in chatter.says(f"/start{payload}")[0]
+    chatter.presses("English")
+    chatter.expects_reply("16")
+
+
+def test_a_busy_chat_holds_nobody_up(line: Line) -> None:
+    """A14: told to wait for one chat, the bot waits there; another chat gets its reply meanwhile."""
+    one, other = line.at_need(), line.at_need()
+    fault = Fault("sendMessage", one.chat, times=1, status=429, retry_after=6)
+    line.server.faults.append(fault)
+    before = one.last_number()
+    one.writes("Mehr Bäume")
+    _until(lambda: not fault.times)
+    shown = len(line.server.sent(one.chat))
+    other.says("Mehr Licht")
+    assert len(line.server.sent(one.chat)) == shown
+    one.awaits_reply(before=before)
+    one.expects_reply("Wie wichtig ist das")
+
+
+def test_after_an_outage_all_is_brought_in_order(line: Line) -> None:
+    """A13, A15: while Telegram fails, replies wait; then all come in order, one more at most for a lost answer."""
+    chatter = line.at_need()
+    line.server.faults.append(Fault("sendMessage", chatter.chat, times=3))
+    line.server.faults.append(Fault("sendMessage", chatter.chat, times=1, after=True))
+    before = chatter.last_number()
+    chatter.writes("Mehr Bäume")
+    chatter.awaits_reply(before=before)
+    texts = [message["text"] for message in chatter.seen[-3:]]
+    assert texts[0] == texts[1] == "Danke, Ihre Antwort ist gespeichert."
+    assert texts[2].startswith("Wie wichtig ist das")
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
+
+
+def test_a_blocked_bot_keeps_the_answers(line: Line) -> None:
+    """A30: blocked, the bot stops sending and keeps what was said; whoever writes again is answered again."""
+    chatter = line.at_need()
+    person = line.stack.person(chatter)
+    line.server.faults.append(Fault("sendMessage", chatter.chat, times=1, status=403))
+    chatter.writes("Mehr Bäume")
+    _until(lambda: line.stack.count(addresses, addresses.c.person == person, addresses.c.blocked.is_(True)) == 1)
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
+    shown, before = len(line.server.sent(chatter.chat)), chatter.last_number()
+    chatter.writes("4")
+    chatter.awaits_reply(before=before)
+    assert len(line.server.sent(chatter.chat)) >= shown + 3
+
+
+def test_who_deletes_is_not_found_again(line: Line) -> None:
+    """D1, D5: with the last notice the chat's id is gone from the database, and no answer is left."""
+    chatter = line.at_need()
+    chatter.says("/delete")
+    chatter.presses("Ja, alles löschen")
+    person = line.stack.person(chatter)
+    _until(lambda: line.stack.count(addresses, addresses.c.person == person) == 0)
+    assert line.stack.answers_of(chatter) == []
+    assert chatter.token not in everything(line.stack.database)
+
+
+def test_only_telegram_is_let_in(line: Line) -> None:
+    """C1: without the right secret the webhook is closed, and nothing is stored; by polling there is no webhook."""
+    before = line.stack.count(inbox)
+    message = {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "x"}
+    for secret in (None, "", "wrong", SECRET[:-1]):
+        headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret is not None else {}
+        update = {"update_id": 1, "message": message}
+        answer = httpx.post(f"{line.stack.url}/telegram", json=update, headers=headers, trust_env=False)
+        assert answer.status_code in (403, 404)
+    assert line.stack.count(inbox) == before
+
+
+def test_nothing_secret_is_logged(line: Line) -> None:
+    """C17, C18: at DEBUG no log holds the token, the secret, a chat's id or a word of anybody."""
+    chatter = line.at_need()
+    chatter.says("Kanarienvogel im Park")
+    logs = "".join(file.read_text("utf-8", "replace") for file in (line.stack.data / "logs").glob("*.log*"))
+    for secret in (TOKEN, TOKEN.partition(":")[2], SECRET, chatter.token, "Kanarienvogel"):
+        assert secret not in logs
+    assert TOKEN not in everything(line.stack.database)
+
+
+def test_a_failing_update_keeps_nobody_away(line: Line) -> None:
+    """A23: an update that can't be handled is given up after some tries; the ones behind it are answered."""
+    broken = {"message_id": 1, "date": 1, "chat": {"id": 10**20, "type": "private"}, "text": "x"}
+    chatter = line.at_need()
+    line.server.bring("message", broken)
+    chatter.says("Mehr Bäume")
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
+
+
+def test_an_album_is_told_once(line: Line) -> None:
+    """B10: of an album of pictures, each of which comes by itself, the person hears once that it can't be read."""
+    chatter = line.at_need()
+    before = chatter.last_number()
+    for _ in range(3):
+        chatter.writes(None, photo=[{**FILE, "width": 1, "height": 1}], media_group_id="album")
+    _brought(line)
+    assert chatter.last_number() == before + 1
+
+
+def test_the_profile_speaks_all_languages(line: Line) -> None:
+    """B13: one command sets name, descriptions and commands in each language and a default, as often as one likes."""
+    environ, command = dict(line.stack.settings.environ), [str(local.PYTHON), "-m", "bot", "profile"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=local.ROOT, env=environ, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    names = line.server.of("setMyName")[-7:]
+    assert [fields.get("language_code") for fields in names] == [None, "de", "en", "tr", "ar", "ru", "uk"]
+    assert all(len(fields["name"]) <= 64 for fields in names)
+    assert all(len(fields["description"]) <= 512 for fields in line.server.of("setMyDescription"))
+    assert all(len(fields["short_description"]) <= 120 for fields in line.server.of("setMyShortDescription"))
+    assert TOKEN not in done.stdout + done.stderr
+
+
+def test_no_webhook_without_a_secret(tmp_path: Path) -> None:
+    """C1: a webhook that anybody could call is not opened: the setting that is missing is named."""
+    secret = tmp_path / "secret"
+    secret.write_text("5" * 64)
+    secret.chmod(0o600)
+    environ = {**os.environ, "DATA_DIR": str(tmp_path), "RASA_TOKEN": "x", "TELEGRAM_TOKEN": TOKEN}
+    environ["TELEGRAM_WEBHOOK"] = "https://example.org/telegram"
+    command = [str(local.PYTHON), "-m", "bot"]
+    done = subprocess.run(command, cwd=local.ROOT, env=environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert "TELEGRAM_SECRET" in done.stderr
+
+
+def test_nothing_that_waits_is_dropped() -> None:
+    """A26: nowhere is Telegram told to throw away what it still has for us."""
+    files = [file.read_text("utf-8") for file in (local.ROOT / "bot").glob("*.py")]
+    assert not any("drop_pending" in text for text in files)
+
+
+@given(st.lists(st.text(alphabet="ab .!?\n🌳ش", max_size=60), max_size=12).map("".join))
+@settings(max_examples=200, deadline=None)
+def test_long_texts_are_parted(text: str) -> None:
+    """B1: every part fits, and together they say the same, blanks at the seams aside."""
+    parts = split(text, longest=20)
+    assert all(0 < units(part) <= 20 for part in parts)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_sentences_stay_whole() -> None:
+    """B1: a text that is too long is parted between sentences."""
+    assert split("Eins zwei. Drei vier! Fünf?", longest=12) == ["Eins zwei.", "Drei vier!", "Fünf?"]
+
+
+def test_an_address_is_kept_for_two_days(city: City) -> None:
+    """D1: 48 hours after the last word the chat's id is gone, and somebody who writes again has one again."""
+    talk = city.talk()
+    now = clock.now()
+    with city.database.write() as connection:
+        addresses_of.note(connection, talk.person, "1234567890", now)
+    assert retention.tidy(city.database, now + timedelta(hours=47), FAR)["addresses"] == 0
+    assert "1234567890" in everything(city.database)
+    assert retention.tidy(city.database, now + timedelta(hours=49), FAR)["addresses"] == 1
+    assert "1234567890" not in everything(city.database)
+
+
+def _button_ids(server: Server) -> Iterator[str]:
+    for fields in server.of("sendMessage"):
+        if "reply_markup" in fields:
+            for row in json.loads(fields["reply_markup"])["inline_keyboard"]:
+                yield from (button["callback_data"] for button in row)
+
+
+def _marks(server: Server, chat: int, label: str) -> bool:
+    """Whether a message of the chat has this label on a button now."""
+    return any(
+        button["text"].startswith(label)
+        for fields in server.of("editMessageReplyMarkup", chat)
+        for row in json.loads(fields["reply_markup"])["inline_keyboard"]
+        for button in row
+    )
+
+
+def _until(what: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.05)
+
+
+def _brought(line: Line) -> None:
+    """Telegram has brought all that it had."""
+
+    def all_there() -> bool:
+        line.server.deliver()
+        return line.server.pending() == 0
+
+    _until(all_there, 60)
