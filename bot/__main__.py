@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 import uvicorn
+from telegram.error import TelegramError
 
 from bot import app, profile, telegram, wiring
 from dialogue.errors import Misconfigured
@@ -18,8 +19,7 @@ def main() -> None:
         if sys.argv[1:] == ["profile"]:
             if not settings.telegram_token:
                 raise Misconfigured("setting_missing", name="TELEGRAM_TOKEN")
-            made = asyncio.run(profile.publish(wiring.wire(settings), telegram.client(settings)))
-            print(f"profiles set: {made}")
+            _publish(wiring.wire(settings))
             return
         if not settings.rasa_token:
             raise Misconfigured("setting_missing", name="RASA_TOKEN")
@@ -32,6 +32,15 @@ def main() -> None:
     uvicorn.run(
         served, host=settings.host, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=2
     )
+
+
+def _publish(wired: wiring.Wiring) -> None:
+    try:
+        made = asyncio.run(profile.publish(wired, telegram.client(wired.config)))
+    except TelegramError as error:
+        # Its words may hold the token.
+        sys.exit(f"Telegram did not take the profile: {type(error).__name__}")
+    print(f"profiles set: {made}")
 
 
 if __name__ == "__main__":

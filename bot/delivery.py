@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from bot.taking import Taken
 from bot.wiring import Wiring
 from dialogue import replies
+from dialogue.delicate import Moment, find
 from dialogue.outcome import Erasure, Say
+from dialogue.scene import numbers
 from store import clock, erasure, faults, handover, inbox, keys, outbox, people, receipts
 from store.outbox import Outgoing
 from store.receipts import Receipt
@@ -15,8 +17,8 @@ from translations.wording import Worded, word
 
 NOTICE_POSITION = 100
 """The place of a notice among the replies to one message, behind any reply."""
-TELEGRAM, ADULT = "telegram", "confirmadult"
-"""Before the consent is asked for, whoever writes through Telegram hears who else reads it, and where they don't."""
+TELEGRAM, FIRST = "telegram", ("confirmadult", "takeup")
+"""Before the first answer, whoever writes through Telegram hears who else reads it, and where nobody does."""
 LEFT_POSITION = 101
 """The place of the last word on the device from which a talk has gone."""
 
@@ -27,7 +29,7 @@ def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
     lost = (Say("parked"),) if receipt.is_tombstone else ()
     reply = receipt.reply or {"language": taken.language, "says": replies.to_data(lost)}
     says = replies.from_data(reply["says"])
-    if receipt.effect == ADULT and taken.metadata["channel"] == TELEGRAM:
+    if receipt.effect in FIRST and taken.metadata["channel"] == TELEGRAM:
         says = (Say("telegram_notice", {"url": wiring.config.website}), *says)
     messages = _outgoing(wiring, reply["language"], says)
     person, key, now = taken.message.person, taken.message.key, clock.now()
@@ -63,9 +65,14 @@ def park(wiring: Wiring, taken: Taken) -> None:
         outbox.post(connection, person, key, _outgoing(wiring, taken.language, (Say("parked"),)), now)
 
 
-def tell(connection: sa.Connection, wiring: Wiring, person: str, about: str, say: Say) -> None:
-    """Says something to a person, in their language, about a message that is none for the inbox."""
-    messages = _outgoing(wiring, people.language(connection, person), (say,))
+def tell(connection: sa.Connection, wiring: Wiring, person: str, about: str, text: str | None, say: Say) -> None:
+    """Says something to a person, in their language, about a message that is none for the inbox.
+
+    If danger speaks from it, the numbers to ring come first, as everywhere.
+    """
+    danger = find(text or "", wiring.lexicon.moments) is Moment.danger
+    first = (Say("emergency", lines=numbers(wiring.contacts, "emergency")),) if danger else ()
+    messages = _outgoing(wiring, people.language(connection, person), (*first, say))
     outbox.post(connection, person, about, messages, clock.now())
 
 

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 
 from bot.wiring import Wiring
 from dialogue.errors import Invalid, Refused
+from dialogue.reading import read, tells_besides
+from dialogue.rounds import Kind
 from dialogue.texts import clean
 from store import addresses, clock, faults, inbox, keys, outbox, people
 from store.inbox import Accepted, Incoming
@@ -73,9 +75,16 @@ def _edited(connection: sa.Connection, wiring: Wiring, received: Received, key: 
     """A message that was written anew: it revises what the first one answered. Raises Invalid (edit_unknown)."""
     secret = wiring.config.secret
     first = inbox.find(connection, keys.message_key(secret, received.channel, received.edits or ""))
-    if first is None or first.asked is None or first.append or first.person != received.person:
+    if first is None or first.asked is None or first.person != received.person:
         raise Invalid("edit_unknown")
-    return Incoming(key, received.person, body, text=clean(received.text or ""), asked=first.asked)
+    question, text = wiring.round.question(first.asked.question), clean(received.text or "")
+    # Of several bubbles we don't know which part this one was, nor where we kept what was told ahead of its question.
+    told_ahead = question.kind is not Kind.TEXT and (
+        read(question, text, wiring.lexicon) is None or tells_besides(question, text, wiring.lexicon)
+    )
+    if told_ahead or inbox.has_further(connection, received.person, first.asked):
+        raise Invalid("edit_unknown")
+    return Incoming(key, received.person, body, text=text, act="answer", asked=first.asked)
 
 
 def _pressed(connection: sa.Connection, wiring: Wiring, received: Received, key: str, body: str) -> Incoming:

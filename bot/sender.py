@@ -23,7 +23,7 @@ from store.addresses import Address
 from store.outbox import Delivery
 
 LOOK_EVERY = 1.0
-HOLD = 60.0
+HOLD = 30.0
 """Seconds that a chat stays ours for one message: longer than Telegram may take for it."""
 MOST_AT_ONCE = 16
 LONGEST = 4096
@@ -51,7 +51,7 @@ class Sender:
                     if person not in self._active and len(self._active) < MOST_AT_ONCE:
                         self._active[person] = asyncio.create_task(self._bring(person))
                         self._active[person].add_done_callback(partial(self._ended, person))
-            except SQLAlchemyError as error:
+            except Exception as error:  # the database may be away for a while; the outbox is patient
                 log.error("look for replies failed: %s", type(error).__name__)
 
     def _due(self) -> list[str]:
@@ -66,11 +66,14 @@ class Sender:
             address = await asyncio.to_thread(self._take, person)
             if address is None:
                 return
-            for delivery in await asyncio.to_thread(self._waiting, address):
-                await self._send(address, delivery)
-                await asyncio.to_thread(self._brought, person, delivery.number)
+            sent = address.sent
+            while waiting := await asyncio.to_thread(self._waiting, person, sent):
+                for delivery in waiting:
+                    await self._send(address, delivery)
+                    await asyncio.to_thread(self._brought, person, delivery.number)
+                    sent = delivery.number
             await self._menu(address)
-            await asyncio.to_thread(self._done, address)
+            await asyncio.to_thread(self._done, address, max(sent, address.last))
         except RetryAfter as error:
             after = error.retry_after
             seconds = after.total_seconds() if isinstance(after, timedelta) else float(after)
@@ -78,7 +81,7 @@ class Sender:
         except (Forbidden, ChatMigrated) as error:
             log.info("chat is closed to us: %s", type(error).__name__)
             await asyncio.to_thread(self._blocked, person)
-        except (TelegramError, SQLAlchemyError, OSError) as error:
+        except Exception as error:  # whatever it is: it waits in the outbox, and comes again
             log.warning("reply not brought: %s", type(error).__name__)
             with contextlib.suppress(SQLAlchemyError):
                 await asyncio.to_thread(self._again_later, person, None)
@@ -106,11 +109,14 @@ class Sender:
 
     async def _menu(self, address: Address) -> None:
         """The commands in the language of the talk, for this chat alone."""
-        if address.menu == address.language or address.erased:
+        if address.menu == address.language:
             return
         words, language = self._wiring.words, address.language
         commands = [BotCommand(name, words.say(language, f"command.{name}")) for name in COMMANDS]
-        await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(int(address.address)))
+        try:
+            await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(int(address.address)))
+        except TelegramError as error:
+            log.info("menu not set: %s", type(error).__name__)
 
     def _copy(self, person: str) -> bytes:
         with self._wiring.database.read() as connection:
@@ -121,22 +127,17 @@ class Sender:
         with self._wiring.database.write() as connection:
             return addresses.take(connection, person, clock.now(), HOLD)
 
-    def _waiting(self, address: Address) -> list[Delivery]:
+    def _waiting(self, person: str, sent: int) -> list[Delivery]:
         with self._wiring.database.read() as connection:
-            return outbox.after(connection, address.person, address.sent)
+            return outbox.after(connection, person, sent)
 
     def _brought(self, person: str, number: int) -> None:
         with self._wiring.database.write() as connection:
             addresses.brought(connection, person, number, clock.now(), HOLD)
 
-    def _done(self, address: Address) -> None:
-        """All is there. Whoever was erased is not to be found again: with the last notice their address goes."""
+    def _done(self, address: Address, sent: int) -> None:
         with self._wiring.database.write() as connection:
-            if address.erased:
-                addresses.forget(connection, address.person)
-            else:
-                # What an erasure has taken out of the log can't be brought any more.
-                addresses.release(connection, address.person, menu=address.language, sent=address.last)
+            addresses.done(connection, address.person, sent, address.language)
 
     def _blocked(self, person: str) -> None:
         with self._wiring.database.write() as connection:

@@ -241,7 +241,7 @@ def _puts_aside(outcome: Outcome) -> bool:
 def _claimed(scene: Scene, claim: Claim) -> Outcome:
     if claim is not Claim.FOUND or scene.claimed is None:
         return Outcome(says=(Say(f"code_{claim}"),))
-    if said(scene.round, scene.progress):
+    if any(given.state is State.ANSWERED for given in scene.progress.answers.values()):
         return Outcome(says=(Say("code_taken"),))
     return Outcome((TakeUp(scene.claimed),), (Say("taken_up"),))
 

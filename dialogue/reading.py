@@ -144,7 +144,7 @@ def _nearly(question: Question, text: str, lexicon: Lexicon) -> str | None:
 def _numbered(words: Mapping[str, str], text: str) -> str | None:
     """«Your need (2)», as it stands on the button: the second time that the question was asked."""
     name, _, number = fold(text).rpartition(" ")
-    return f"{words[name]}.{int(number) - 1}" if name in words and number.isdecimal() else None
+    return f"{words[name]}.{int(number) - 1}" if name in words and number.isdecimal() and len(number) < 4 else None
 
 
 def _names(question: Question, lexicon: Lexicon) -> Mapping[str, frozenset[str]]:
@@ -159,8 +159,11 @@ def _bare(question: Question, text: str, lexicon: Lexicon) -> list[str]:
 
 def _numbers(question: Question, text: str, lexicon: Lexicon) -> list[int]:
     """The numbers of a text that says nothing else; none of «Linie 4 fehlt», «6 Monate», «unter 25»."""
-    known = lexicon.words["number"]
-    numbers = [int(word) if word.isdecimal() else int(known.get(word, -1)) for word in _bare(question, text, lexicon)]
+    known, longest = lexicon.words["number"], len(str(OLDEST))
+    numbers = [
+        int(word) if word.isdecimal() and len(word) <= longest else int(known.get(word, -1))
+        for word in _bare(question, text, lexicon)
+    ]
     return numbers if all(0 <= number <= OLDEST for number in numbers) else []
 
 

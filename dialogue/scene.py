@@ -71,8 +71,12 @@ class Scene:
 
     def numbers(self, purpose: str) -> tuple[Line, ...]:
         """Where to turn to for this purpose; in an emergency nothing but names and numbers."""
-        mine = [one for one in self.contacts if one.purpose == purpose]
-        return tuple(_contact(one, with_url=purpose != "emergency") for one in mine)
+        return numbers(self.contacts, purpose)
+
+
+def numbers(contacts: tuple[Contact, ...], purpose: str) -> tuple[Line, ...]:
+    """Where to turn to for this purpose."""
+    return tuple(_contact(one, with_url=purpose != "emergency") for one in contacts if one.purpose == purpose)
 
 
 def _contact(one: Contact, with_url: bool) -> Line:

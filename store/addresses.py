@@ -1,12 +1,13 @@
 """Addresses: where replies are brought, kept only as long as they have to be; and how far the bringing has come."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from store.database import insert_once
-from store.tables import addresses, people
+from store.tables import addresses, inbox, people
 
 LONGEST_PAUSE = timedelta(minutes=5)
 """Between two tries to bring a reply to a chat that can't be reached."""
@@ -24,7 +25,6 @@ class Address:
     """The number of the last reply that there was when this was read."""
     language: str
     menu: str | None
-    erased: bool
 
 
 def note(connection: sa.Connection, person: str, address: str, now: datetime) -> None:
@@ -37,11 +37,10 @@ def note(connection: sa.Connection, person: str, address: str, now: datetime) ->
 
 def due(connection: sa.Connection, now: datetime, most: int) -> list[str]:
     """Persons to whom something can be brought now, the longest unused first."""
-    free = (sa.or_(column.is_(None), column <= now) for column in (addresses.c.retry_at, addresses.c.lease_until))
     rows = connection.execute(
         sa.select(addresses.c.person)
         .join(people, people.c.id == addresses.c.person)
-        .where(people.c.last_number > addresses.c.sent, addresses.c.blocked.is_(False), *free)
+        .where(people.c.last_number > addresses.c.sent, addresses.c.blocked.is_(False), *_free(now))
         .order_by(addresses.c.used_at)
         .limit(most)
     )
@@ -50,28 +49,44 @@ def due(connection: sa.Connection, now: datetime, most: int) -> list[str]:
 
 def take(connection: sa.Connection, person: str, now: datetime, seconds: float) -> Address | None:
     """The address, to bring something there; None while another process does."""
-    free = sa.or_(addresses.c.lease_until.is_(None), addresses.c.lease_until <= now)
-    mine = sa.and_(addresses.c.person == person, addresses.c.blocked.is_(False), free)
+    mine = sa.and_(addresses.c.person == person, addresses.c.blocked.is_(False), *_free(now))
     until = now + timedelta(seconds=seconds)
     if not connection.execute(addresses.update().where(mine).values(lease_until=until)).rowcount:
         return None
     row = connection.execute(
         sa.select(
             *(addresses.c.person, addresses.c.address, addresses.c.sent, addresses.c.menu),
-            *(people.c.language, people.c.erased_at, people.c.chosen, people.c.last_number),
+            *(people.c.language, people.c.last_number),
         )
         .join(people, people.c.id == addresses.c.person)
         .where(addresses.c.person == person)
     ).one()
-    erased = row.erased_at is not None and not row.chosen
-    return Address(row.person, row.address, row.sent, row.last_number, row.language, row.menu, erased)
+    return Address(row.person, row.address, row.sent, row.last_number, row.language, row.menu)
 
 
 def brought(connection: sa.Connection, person: str, number: int, now: datetime, seconds: float) -> None:
     """The reply of this number is there; the address is held for the next one."""
     values = {"sent": number, "tries": 0, "retry_at": None, "used_at": now}
     until = {"lease_until": now + timedelta(seconds=seconds)}
-    connection.execute(addresses.update().where(addresses.c.person == person).values(**values, **until))
+    mine = sa.and_(addresses.c.person == person, addresses.c.sent < number)
+    connection.execute(addresses.update().where(mine).values(**values, **until))
+
+
+def done(connection: sa.Connection, person: str, sent: int, menu: str) -> None:
+    """All is there up to this number. Whoever was erased is not to be found again: with the last notice they go.
+
+    Not while a message of theirs still waits: its reply would have nowhere to go.
+    """
+    # The row is held first, as by a message that comes in: either it is seen here, or it notes the address anew.
+    connection.execute(sa.select(addresses.c.person).where(addresses.c.person == person).with_for_update())
+    row = connection.execute(sa.select(people).where(people.c.id == person)).one()
+    waiting = sa.select(inbox.c.seq).where(inbox.c.person == person, inbox.c.state == "waiting").limit(1)
+    gone = row.erased_at is not None and not row.chosen and row.last_number <= sent
+    if gone and connection.execute(waiting).first() is None:
+        forget(connection, person)
+    else:
+        # What an erasure has taken out of the log can't be brought any more: the number goes on without it.
+        release(connection, person, sent=sent, menu=menu)
 
 
 def release(connection: sa.Connection, person: str, **values: object) -> None:
@@ -95,3 +110,9 @@ def forget(connection: sa.Connection, person: str) -> None:
 def forget_unused(connection: sa.Connection, before: datetime) -> int:
     """Forgets the addresses at which nothing has been said since, whether all was brought or not; how many."""
     return connection.execute(addresses.delete().where(addresses.c.used_at < before)).rowcount
+
+
+def _free(now: datetime) -> Iterator[sa.ColumnElement[bool]]:
+    """Nobody brings anything there now, and no pause was asked for."""
+    for column in (addresses.c.retry_at, addresses.c.lease_until):
+        yield sa.or_(column.is_(None), column <= now)

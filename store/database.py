@@ -85,6 +85,7 @@ def _alembic(url: str, step: Callable[[AlembicConfig], None]) -> None:
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             # Of several processes that start at once, one migrates and the others wait.
+            connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
         config.attributes["connection"] = connection
         step(config)

@@ -65,6 +65,7 @@ def detach(connection: sa.Connection, person: str, now: datetime) -> None:
 
 def _leave(connection: sa.Connection, person: str, now: datetime) -> None:
     inbox.let_go(connection, person)
+    inbox.unbind(connection, person)
     people.change(connection, person, **people.BARE, erased_at=now)
     connection.execute(outbox.delete().where(outbox.c.person == person))
     # The replies held what was played back; without them a receipt still says that its message has done its work.

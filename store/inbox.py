@@ -157,6 +157,23 @@ def let_go(connection: sa.Connection, person: str) -> None:
     connection.execute(inbox.update().where(mine, inbox.c.text.is_not(None)).values(text=None))
 
 
+def unbind(connection: sa.Connection, person: str) -> None:
+    """What was said answers nothing here any more: whoever comes next must not revise it by an edit."""
+    mine = sa.and_(inbox.c.person == person, inbox.c.state != "waiting")
+    connection.execute(inbox.update().where(mine).values(question=None, instance=None))
+
+
+def has_further(connection: sa.Connection, person: str, asked: Instance) -> bool:
+    """Whether the answer was told in several bubbles."""
+    further = sa.select(inbox.c.seq).where(
+        inbox.c.person == person,
+        inbox.c.append.is_(True),
+        inbox.c.question == asked.question,
+        inbox.c.instance == asked.instance,
+    )
+    return connection.execute(further).first() is not None
+
+
 def again_later(connection: sa.Connection, key: str, retry_at: datetime, tried: bool) -> int:
     """The turn failed: the message waits until then. The number of tries so far, this one included if it was one."""
     tries: int = connection.execute(

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from store import addresses, erasure
 from store.database import Database
+from store.tables import addresses as addresses_table
 from store.tables import audits, bars, dialogue_states, guesses, inbox, outbox, participations, people, receipts
 
 MEMORY = timedelta(hours=48)
@@ -74,6 +75,7 @@ def _idle(connection: sa.Connection, before: datetime) -> int:
         sa.func.coalesce(people.c.erased_at, people.c.created_at) < before,
         people.c.id.not_in(sa.select(inbox.c.person)),
         people.c.id.not_in(sa.select(participations.c.person)),
+        people.c.id.not_in(sa.select(addresses_table.c.person)),
     )
     connection.execute(outbox.delete().where(outbox.c.person.in_(idle)))
     connection.execute(dialogue_states.delete().where(dialogue_states.c.person.in_(idle)))

@@ -296,6 +296,64 @@ MUTATIONS = (
         "    kept, told = joined, Outcome()\n",
         "tests/test_rights.py::test_personal_data_are_not_stored",
     ),
+    Mutation(
+        "A13",
+        "a reply counts as brought before it is",
+        "bot/sender.py",
+        "                    await self._send(address, delivery)\n"
+        "                    await asyncio.to_thread(self._brought, person, delivery.number)\n",
+        "                    await asyncio.to_thread(self._brought, person, delivery.number)\n"
+        "                    await self._send(address, delivery)\n",
+        "tests/test_telegram.py::test_after_an_outage_all_is_brought_in_order",
+    ),
+    Mutation(
+        "A14",
+        "one chat that has to wait makes all wait",
+        "bot/sender.py",
+        "await asyncio.to_thread(self._again_later, person, timedelta(seconds=seconds))",
+        '__import__("time").sleep(seconds)',
+        "tests/test_telegram.py::test_a_busy_chat_holds_nobody_up",
+    ),
+    Mutation(
+        "A15",
+        "what can't be brought now is given up",
+        "bot/sender.py",
+        "                await asyncio.to_thread(self._again_later, person, None)\n",
+        "                await asyncio.to_thread(self._done, address, address.last)\n",
+        "tests/test_telegram.py::test_after_an_outage_all_is_brought_in_order",
+    ),
+    Mutation(
+        "A23",
+        "an update that fails is tried for ever",
+        "bot/telegram.py",
+        "except Exception as error:  # whatever it is: nobody else may wait for it",
+        "except KeyError as error:",
+        "tests/test_telegram.py::test_a_failing_update_keeps_nobody_away",
+    ),
+    Mutation(
+        "A24",
+        "a group is taken for a person",
+        "bot/telegram.py",
+        "elif message is not None and message.chat.type == ChatType.PRIVATE:",
+        "elif message is not None:",
+        "tests/test_telegram.py::test_groups_are_told_once",
+    ),
+    Mutation(
+        "A26",
+        "what came while we were away is thrown away",
+        "bot/telegram.py",
+        "await self._until_done(self._bot.delete_webhook)",
+        "await self._until_done(lambda: self._bot.delete_webhook(drop_pending_updates=True))",
+        "tests/test_telegram.py::test_nothing_that_waits_is_dropped",
+    ),
+    Mutation(
+        "A30",
+        "who blocked the bot is written to for ever",
+        "bot/sender.py",
+        "addresses.release(connection, person, blocked=True)",
+        "addresses.release(connection, person, blocked=False)",
+        "tests/test_telegram.py::test_a_blocked_bot_keeps_the_answers",
+    ),
 )
 
 

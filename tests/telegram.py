@@ -99,8 +99,9 @@ class Server(LoBotApiEmulator):
         self._run(self.deliver_updates(token=TOKEN)).result(30)
 
     def pending(self) -> int:
-        """Updates that the bot has not acknowledged."""
-        return int(self._update_queues.info(TOKEN)["pending_update_count"])
+        """Updates that the bot wants and has not acknowledged."""
+        state = self._update_queues._state(TOKEN)
+        return sum(any(kind in update for kind in state.allowed) for update in list(state.updates))
 
     def number(self) -> int:
         """A number that nothing had before."""

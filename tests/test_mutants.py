@@ -9,7 +9,28 @@ import pytest
 from tests.mutants import MUTATIONS, ROOT, Mutation
 
 DELIVERED = {
-    *("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "A12", "A29"),
+    *(
+        "A1",
+        "A2",
+        "A3",
+        "A4",
+        "A5",
+        "A6",
+        "A7",
+        "A8",
+        "A9",
+        "A10",
+        "A11",
+        "A12",
+        "A13",
+        "A14",
+        "A15",
+        "A23",
+        "A24",
+        "A26",
+        "A29",
+        "A30",
+    ),
     *("D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10", "D16"),
 }
 

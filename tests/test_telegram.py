@@ -117,6 +117,7 @@ def test_stored_before_telegram_hears_it(line: Line) -> None:
     before = line.stack.count(inbox, inbox.c.person == person)
     for number in range(40):
         if number in (15, 30):
+            line.stack.settle()
             line.stack.arm("0" if number == 15 else "1", "bot")
         chatter.writes(f"Gedanke Nummer {number + 100}")
     line.stack.settle()
@@ -210,6 +211,42 @@ def test_an_edited_message_is_a_revision(line: Line) -> None:
     assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume und Bänke", 2)]
     assert "nicht zuordnen" in chatter.edits({**first, "message_id": 999_999}, "Etwas anderes")[0]
     assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume und Bänke", 2)]
+
+
+def test_an_edit_reaches_nobody_elses_answer(line: Line) -> None:
+    """D5: on a shared phone an edit of what the first person wrote changes nothing that the second one has said."""
+    chatter = line.at_need()
+    first = chatter.writes("Etwas sehr Persönliches")
+    chatter.awaits_reply()
+    chatter.says("andere Person")
+    chatter.says("ja")
+    for label in ("Deutsch", "Ja, ich bin 16", "Ja, ich mache mit", "Betzenberg", "Wohnen"):
+        chatter.presses(label)
+    chatter.says("Mehr Spielplätze")
+    assert "nicht zuordnen" in chatter.edits(first, "Etwas anderes Persönliches")[0]
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Spielplätze", 1)]
+
+
+def test_an_edit_of_several_bubbles_loses_none(line: Line) -> None:
+    """B9: one of several bubbles, written anew, replaces none of the others: the person hears how to change it."""
+    chatter = line.at_need()
+    first = chatter.writes("Wir brauchen")
+    chatter.writes("einen Spielplatz")
+    _until(lambda: line.stack.needs_of(chatter) == [(0, "answered", "Wir brauchen\neinen Spielplatz", 2)])
+    _until(lambda: len(set(chatter.numbers())) == 1)
+    chatter.catches_up()
+    assert any("nicht zuordnen" in text for text in chatter.edits(first, "Wir wünschen uns"))
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Wir brauchen\neinen Spielplatz", 2)]
+
+
+def test_danger_under_a_picture(line: Line) -> None:
+    """Who writes of danger under a picture gets the numbers to ring, before hearing that pictures can't be read."""
+    chatter = line.at_need()
+    before = chatter.last_number()
+    chatter.writes(None, photo=[{**FILE, "width": 1, "height": 1}], caption="mein Mann schlägt mich")
+    numbers, told = chatter.awaits_reply(before=before)
+    assert "110" in numbers
+    assert "Das kann ich leider nicht lesen" in told
 
 
 def test_commands(line: Line) -> None:
@@ -313,9 +350,8 @@ def test_nothing_secret_is_logged(line: Line) -> None:
 
 def test_a_failing_update_keeps_nobody_away(line: Line) -> None:
     """A23: an update that can't be handled is given up after some tries; the ones behind it are answered."""
-    broken = {"message_id": 1, "date": 1, "chat": {"id": 10**20, "type": "private"}, "text": "x"}
     chatter = line.at_need()
-    line.server.bring("message", broken)
+    line.server.bring("message", {"message_id": 1, "text": "without a chat"})
     chatter.says("Mehr Bäume")
     assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
 
