@@ -136,7 +136,9 @@ class ActSettler(GraphComponent):
             guessed = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
             expects = (message.get("metadata") or {}).get("expects")
             alarm = self._alarms(text, ranking)
-            act = self._act(text, EMERGENCY if alarm else guessed, expects)
+            # Of an emergency more is wanted than of other guesses: «the heating is broken» only sounds like one.
+            likely = DEFAULT_NLU_FALLBACK_INTENT_NAME if guessed == EMERGENCY else guessed
+            act = self._act(text, EMERGENCY if alarm else likely, expects)
             if act != guessed:
                 message.set(INTENT, {INTENT_NAME_KEY: act, "confidence": 1.0}, add_to_output=True)
             if act == "answer" and not (expects or {}).get("reads"):

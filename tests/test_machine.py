@@ -626,7 +626,7 @@ def dump() -> str:
 
 
 TestInterview = Interview.TestCase
-# Always the same talks: a red build is then a change of ours, not of the dice. `make soak` throws new ones.
+# Always the same talks: a red build is then a change of ours, not of the dice.
 TestInterview.settings = settings(
     max_examples=25, stateful_step_count=40, deadline=None, derandomize=True, print_blob=True
 )
