@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from dialogue import delicate
+from dialogue import moments
 from dialogue.answering import answer
 from dialogue.delicate import Moment
 from dialogue.outcome import (
@@ -12,7 +12,6 @@ from dialogue.outcome import (
     ChooseLanguage,
     Give,
     HandOver,
-    HoldMore,
     Outcome,
     Resume,
     Revisit,
@@ -31,17 +30,17 @@ from dialogue.summary import said, summary
 
 def perform(scene: Scene) -> Outcome:
     """The outcome of a message. An act that nobody knows is answered like one that nobody understood."""
-    moment = _moment(scene)
+    moment = moments.told(scene)
     guessed = "emergency" in (scene.heard.meant, scene.heard.act)
     if guessed and moment not in (None, Moment.danger):
         # The rules know what it is; the guess that it is worse counts no more.
         scene, guessed = replace(scene, heard=replace(scene.heard, act="answer", meant=None)), False
     danger = moment is Moment.danger or guessed
     if scene.progress.barred:
-        numbers = (_numbers(scene),) if danger else ()
+        numbers = (moments.first_numbers(scene),) if danger else ()
         return Outcome(says=(*numbers, Say("underage_again", end="finished")), silent=True)
     if danger:
-        return emergency(scene)
+        return moments.emergency(scene)
     if scene.claim:
         return _claimed(scene, scene.claim)
     outcome = _woken(scene, ACTS.get(scene.heard.act, not_understood))
@@ -175,39 +174,12 @@ def greet(scene: Scene) -> Outcome:
     return Outcome(says=(Say("welcome_back"),))
 
 
-def emergency(scene: Scene) -> Outcome:
-    """Numbers to ring at once. What was written is not kept, unless the person says so; nothing else is asked."""
-    heard, question = scene.heard, scene.question
-    if scene.progress.aside == "keep" and heard.text:
-        return Outcome((HoldMore(heard.text),), (_numbers(scene),))
-    told = bool(heard.text) and question is not None and question.free and (heard.append or heard.asked == scene.open)
-    if told and scene.progress.consent == scene.round.consent_version:
-        return Outcome((StandAside("keep", heard.key),), (_numbers(scene),))
-    return Outcome(says=(_numbers(scene), Say("emergency_on")), silent=True)
-
-
 def not_understood(scene: Scene) -> Outcome:
     """Says so, with what can be done, and asks again."""
     question = scene.question
     if scene.open is None and scene.progress.answers:
         return Outcome(says=(Say("finished_already"),))
     return Outcome(says=(Say(f"unclear.{question.kind}" if question else "unclear"),))
-
-
-def _moment(scene: Scene) -> Moment | None:
-    """The delicate moment of the message; a danger may also be told in two bubbles."""
-    if not scene.heard.text:
-        return None
-    moment = delicate.find(scene.heard.text, scene.lexicon.moments)
-    given = scene.progress.answers.get(scene.heard.asked) if scene.heard.append and scene.heard.asked else None
-    if given is None or delicate.find(given.value or "", scene.lexicon.moments) is Moment.danger:
-        return moment
-    joined = delicate.find(f"{given.value} {scene.heard.text}", scene.lexicon.moments)
-    return joined if joined is Moment.danger else moment
-
-
-def _numbers(scene: Scene) -> Say:
-    return Say("emergency", lines=scene.numbers("emergency"))
 
 
 def _wait(scene: Scene, told: str) -> Outcome:
@@ -319,7 +291,7 @@ ACTS: dict[str, Callable[[Scene], Outcome]] = {
     "thank": tell("thank"),
     "greet": greet,
     "insult": tell("insult"),
-    "emergency": emergency,
+    "emergency": moments.emergency,
     "someone_else": someone_else,
     "not_understood": not_understood,
 }
