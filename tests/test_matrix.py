@@ -382,7 +382,9 @@ class Traveller:
                     connection.execute(table.insert().values(**one))
             connection.execute(inbox.update().where(inbox.c.person == self.person).values(text=None))
             for held in rows["inbox"]:
-                connection.execute(inbox.update().where(inbox.c.key == held["key"]).values(text=held["text"]))
+                # A hand-over has taken from the messages of this place what they answered.
+                values = {name: held[name] for name in ("text", "question", "instance")}
+                connection.execute(inbox.update().where(inbox.c.key == held["key"]).values(**values))
 
     def goes(self, words: str) -> None:
         """Types it, or presses the button behind a #."""
