@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import telegram
+from bot.backlog import Backlog
 from bot.sender import Sender
 from bot.signals import Signals
 from bot.telegram import Telegram
@@ -49,16 +50,18 @@ def make(wiring: Wiring) -> Starlette:
     signals = Signals()
     turns = Turns(wiring, signals)
     web = Web(wiring, turns, signals)
-    chats = _telegram(wiring, turns, signals) if wiring.config.telegram_token else None
+    bot = telegram.client(wiring.config) if wiring.config.telegram_token else None
+    channel = Telegram(wiring, turns, signals, bot) if bot else None
+    workers = [turns, *([channel, Sender(wiring, signals, bot)] if bot and channel else ())]
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        work = [asyncio.create_task(turns.run()), asyncio.create_task(_tidy(wiring))]
-        if chats:
-            work += [asyncio.create_task(one.run()) for one in chats]
+        running = [_tidy(wiring), *(one.run() for one in workers), *([Backlog(bot).run()] if bot else ())]
+        work = [asyncio.create_task(one) for one in running]
         yield
         for task in work:
             task.cancel()
+        await asyncio.gather(*(one.end() for one in workers))
         await wiring.rasa.close()
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -79,17 +82,12 @@ def make(wiring: Wiring) -> Starlette:
             Route("/chat", lambda _request: FileResponse(PAGE / "chat.html")),
             Mount("/page", StaticFiles(directory=PAGE)),
             *web.routes(),
-            *(chats[0].routes() if chats else ()),
+            *(channel.routes() if channel else ()),
         ],
         exception_handlers={MitspracheError: refused, SQLAlchemyError: unavailable, Exception: broken},
         middleware=[Middleware(_Headers)],
         lifespan=lifespan,
     )
-
-
-def _telegram(wiring: Wiring, turns: Turns, signals: Signals) -> tuple[Telegram, Sender]:
-    bot = telegram.client(wiring.config)
-    return Telegram(wiring, turns, signals, bot), Sender(wiring, signals, bot)
 
 
 class _Headers:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import re
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
@@ -15,9 +16,10 @@ from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardMarkup
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from bot.keyboards import keyboard
-from bot.signals import Signals
+from bot.signals import Signals, ended
 from bot.telegram import COMMANDS
 from bot.wiring import Wiring
+from dialogue.errors import Refused
 from store import addresses, clock, copies, keys, logs, outbox
 from store.addresses import Address
 from store.outbox import Delivery
@@ -39,6 +41,12 @@ class Sender:
     def __init__(self, wiring: Wiring, signals: Signals, bot: Bot) -> None:
         self._wiring, self._signals, self._bot = wiring, signals, bot
         self._active: dict[str, asyncio.Task[None]] = {}
+        self._ending = False
+
+    async def end(self) -> None:
+        """Finishes the replies that are on their way: broken off, they would be brought once more."""
+        self._ending = True
+        await ended(self._active.values())
 
     async def run(self) -> None:
         """Works until cancelled; what is not brought stays in the outbox for the next process."""
@@ -64,38 +72,57 @@ class Sender:
     async def _bring(self, person: str) -> None:
         try:
             address = await asyncio.to_thread(self._take, person)
-            if address is None:
-                return
-            sent = address.sent
-            while waiting := await asyncio.to_thread(self._waiting, person, sent):
-                for delivery in waiting:
-                    await self._send(address, delivery)
-                    await asyncio.to_thread(self._brought, person, delivery.number)
-                    sent = delivery.number
-            await self._menu(address)
-            await asyncio.to_thread(self._done, address, max(sent, address.last))
+        except SQLAlchemyError as error:
+            log.error("address not taken: %s", type(error).__name__)
+            return
+        if address is None:
+            return
+        try:
+            await self._bring_all(address)
         except RetryAfter as error:
             after = error.retry_after
             seconds = after.total_seconds() if isinstance(after, timedelta) else float(after)
-            await asyncio.to_thread(self._again_later, person, timedelta(seconds=seconds))
+            await asyncio.to_thread(self._again_later, address, timedelta(seconds=seconds))
         except (Forbidden, ChatMigrated) as error:
             log.info("chat is closed to us: %s", type(error).__name__)
-            await asyncio.to_thread(self._blocked, person)
+            await asyncio.to_thread(self._blocked, address)
+        except Refused:
+            log.info("another process brings it by now")
         except Exception as error:  # whatever it is: it waits in the outbox, and comes again
             log.warning("reply not brought: %s", type(error).__name__)
             with contextlib.suppress(SQLAlchemyError):
-                await asyncio.to_thread(self._again_later, person, None)
+                await asyncio.to_thread(self._again_later, address, None)
 
-    async def _send(self, address: Address, delivery: Delivery) -> None:
+    async def _bring_all(self, address: Address) -> None:
+        sent, there = address.sent, address.parts
+        while waiting := await asyncio.to_thread(self._waiting, address.person, sent):
+            for delivery in waiting:
+                if self._ending:
+                    await asyncio.to_thread(self._release, address)
+                    return
+                await self._send(address, delivery, there)
+                await asyncio.to_thread(self._brought, address, delivery)
+                sent, there = delivery.number, 0
+        await self._menu(address)
+        await asyncio.to_thread(self._done, address, max(sent, address.last))
+
+    async def _send(self, address: Address, delivery: Delivery, there: int) -> None:
+        """Sends a reply, part by part, without the parts that are there already."""
         secret, chat = self._wiring.config.secret, int(address.address)
-        parts = split(keys.reveal(secret, delivery.text))
-        buttons = keyboard(secret, address.person, delivery)
-        for part in parts[:-1]:
-            await self._bot.send_message(chat, part)
-        await self._last(chat, parts[-1], buttons)
+        *texts, last = split(keys.reveal(secret, delivery.text))
+        parts: list[Callable[[], Awaitable[object]]] = [partial(self._bot.send_message, chat, text) for text in texts]
+        parts.append(partial(self._last, chat, last, keyboard(secret, address.person, delivery)))
         if delivery.attachment == "my_data":
-            content = await asyncio.to_thread(self._copy, address.person)
-            await self._bot.send_document(chat, content, filename="mitsprache.json")
+            parts.append(partial(self._file, chat, address.person))
+        for number, send in enumerate(parts):
+            if number >= there:
+                await send()
+                if number + 1 < len(parts):
+                    await asyncio.to_thread(self._brought_part, address, number + 1)
+
+    async def _file(self, chat: int, person: str) -> None:
+        content = await asyncio.to_thread(self._copy, person)
+        await self._bot.send_document(chat, content, filename="mitsprache.json")
 
     async def _last(self, chat: int, text: str, buttons: InlineKeyboardMarkup | None) -> None:
         try:
@@ -131,21 +158,29 @@ class Sender:
         with self._wiring.database.read() as connection:
             return outbox.after(connection, person, sent)
 
-    def _brought(self, person: str, number: int) -> None:
+    def _brought(self, address: Address, delivery: Delivery) -> None:
         with self._wiring.database.write() as connection:
-            addresses.brought(connection, person, number, clock.now(), HOLD)
+            addresses.brought(connection, address, delivery.number, delivery.asked is not None, clock.now(), HOLD)
+
+    def _brought_part(self, address: Address, parts: int) -> None:
+        with self._wiring.database.write() as connection:
+            addresses.brought_part(connection, address, parts, clock.now(), HOLD)
 
     def _done(self, address: Address, sent: int) -> None:
         with self._wiring.database.write() as connection:
-            addresses.done(connection, address.person, sent, address.language)
+            addresses.done(connection, address, sent)
 
-    def _blocked(self, person: str) -> None:
+    def _release(self, address: Address) -> None:
         with self._wiring.database.write() as connection:
-            addresses.release(connection, person, blocked=True)
+            addresses.release(connection, address)
 
-    def _again_later(self, person: str, pause: timedelta | None) -> None:
+    def _blocked(self, address: Address) -> None:
         with self._wiring.database.write() as connection:
-            addresses.again_later(connection, person, clock.now(), pause)
+            addresses.release(connection, address, blocked=True)
+
+    def _again_later(self, address: Address, pause: timedelta | None) -> None:
+        with self._wiring.database.write() as connection:
+            addresses.again_later(connection, address, clock.now(), pause)
 
 
 def split(text: str, longest: int = LONGEST) -> list[str]:

@@ -2,8 +2,17 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+TO_END = 2.5
+"""Seconds that work under way has to come to its end when the process is told to stop."""
+
+
+async def ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Waits for these tasks, as long as a stop allows."""
+    if under_way := list(tasks):
+        await asyncio.wait(under_way, timeout=TO_END)
 
 
 class Signals:

@@ -4,6 +4,7 @@ Its library serves as a client only. Its own runners tell Telegram that they hav
 """
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -19,7 +20,7 @@ from telegram.request import HTTPXRequest
 from bot.delivery import tell
 from bot.keyboards import keyboard, numbered
 from bot.receiving import Received, receive
-from bot.signals import Signals
+from bot.signals import Signals, ended
 from bot.turns import Turns
 from bot.wiring import Wiring
 from dialogue.errors import Busy, Invalid, Misconfigured, MitspracheError, Refused
@@ -98,6 +99,10 @@ class Telegram:
                 log.warning("updates not fetched: %s", type(error).__name__)
                 await asyncio.sleep(PAUSE)
 
+    async def end(self) -> None:
+        """Finishes showing what was pressed."""
+        await ended(self._answering)
+
     async def webhook(self, request: Request) -> Response:
         """One update, brought by Telegram: 200 once it is stored; 403 to anybody else."""
         given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
@@ -127,7 +132,16 @@ class Telegram:
             except Exception as error:  # whatever it is: nobody else may wait for it
                 log.error("update failed: %s", type(error).__name__)
                 await asyncio.sleep(pause)
-        log.error("update given up")
+        log.critical("update given up")
+        with contextlib.suppress(Exception):  # without a chat there is nobody to tell
+            await self._give_up(update["message"])
+
+    async def _give_up(self, message: dict[str, Any]) -> None:
+        """Tells a person that their message could not be read; raises whatever is amiss with it."""
+        chat = message["chat"]
+        if chat["type"] == ChatType.PRIVATE:
+            person = await self._known(int(chat["id"]), None, None)
+            await self._say(person, f"{chat['id']}:{message['message_id']}", "parked", message.get("text"))
 
     async def take(self, update: Update) -> None:
         """Puts an update into the inbox; what is none of ours is let go."""

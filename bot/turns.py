@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery import delay_notice, deliver, park
 from bot.rasa import Unknown, Unreachable
-from bot.signals import Signals
+from bot.signals import Signals, ended
 from bot.taking import Taken, take
 from bot.wiring import Wiring
 from dialogue.errors import MitspracheError, Refused
@@ -41,13 +41,19 @@ class Turns:
         self._owner = secrets.token_hex(8)
         self._active: dict[str, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._ending = False
 
     def wake(self) -> None:
         """A message has come in."""
         self._wake.set()
 
+    async def end(self) -> None:
+        """Finishes the turns that are under way; what waits behind them stays in the inbox for the next process."""
+        self._ending = True
+        await ended(self._active.values())
+
     async def run(self) -> None:
-        """Works until cancelled; then the turns under way stay in the inbox for the next process."""
+        """Works until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
@@ -78,7 +84,7 @@ class Turns:
         try:
             while taken := await asyncio.to_thread(take, self._wiring, person, self._owner, LEASE):
                 faults.reach("2")
-                if not await self._turn(taken):
+                if not await self._turn(taken) or self._ending:
                     return
         except Exception as error:  # left in the inbox; the lease runs out by itself
             log.error("turn broke off: %s", type(error).__name__)
@@ -137,7 +143,7 @@ class Turns:
         """No receipt: nothing happened as far as we know, so the same message comes again, later."""
         tries = await asyncio.to_thread(self._again_later, taken, reached)
         if reached and tries >= self._wiring.config.most_tries:
-            log.error("parked after %d tries", tries)
+            log.critical("parked after %d tries", tries)
             await asyncio.to_thread(park, self._wiring, taken)
         elif clock.now() - taken.message.received_at > TELL_AFTER:
             await asyncio.to_thread(delay_notice, self._wiring, taken)

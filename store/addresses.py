@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from dialogue.errors import Refused
 from store.database import insert_once
 from store.tables import addresses, inbox, people
 
@@ -19,8 +20,12 @@ class Address:
 
     person: str
     address: str
+    fence: int
+    """Grows with each taking: whoever lost the address marks nothing any more."""
     sent: int
     """The number of the last reply that is there."""
+    parts: int
+    """How many parts are there of the reply behind it."""
     last: int
     """The number of the last reply that there was when this was read."""
     language: str
@@ -51,34 +56,56 @@ def take(connection: sa.Connection, person: str, now: datetime, seconds: float) 
     """The address, to bring something there; None while another process does."""
     mine = sa.and_(addresses.c.person == person, addresses.c.blocked.is_(False), *_free(now))
     until = now + timedelta(seconds=seconds)
-    if not connection.execute(addresses.update().where(mine).values(lease_until=until)).rowcount:
+    taken = addresses.update().where(mine).values(lease_until=until, fence=addresses.c.fence + 1)
+    if not connection.execute(taken).rowcount:
         return None
     row = connection.execute(
         sa.select(
-            *(addresses.c.person, addresses.c.address, addresses.c.sent, addresses.c.menu),
+            *(addresses.c.person, addresses.c.address, addresses.c.fence, addresses.c.menu),
+            *(addresses.c.sent, addresses.c.parts),
             *(people.c.language, people.c.last_number),
         )
         .join(people, people.c.id == addresses.c.person)
         .where(addresses.c.person == person)
     ).one()
-    return Address(row.person, row.address, row.sent, row.last_number, row.language, row.menu)
+    return Address(row.person, row.address, row.fence, row.sent, row.parts, row.last_number, row.language, row.menu)
 
 
-def brought(connection: sa.Connection, person: str, number: int, now: datetime, seconds: float) -> None:
-    """The reply of this number is there; the address is held for the next one."""
-    values = {"sent": number, "tries": 0, "retry_at": None, "used_at": now}
-    until = {"lease_until": now + timedelta(seconds=seconds)}
-    mine = sa.and_(addresses.c.person == person, addresses.c.sent < number)
-    connection.execute(addresses.update().where(mine).values(**values, **until))
+def brought(
+    connection: sa.Connection, address: Address, number: int, asks: bool, now: datetime, seconds: float
+) -> None:
+    """The reply of this number is there, and its question, if it asks one; the address is held for the next one.
+
+    Raises Refused (lease_lost).
+    """
+    _hold(connection, address, now, seconds, sent=number, parts=0)
+    if asks:
+        # What was on its way before was said without having read the question.
+        connection.execute(people.update().where(people.c.id == address.person).values(asked_at=now))
 
 
-def done(connection: sa.Connection, person: str, sent: int, menu: str) -> None:
+def brought_part(connection: sa.Connection, address: Address, parts: int, now: datetime, seconds: float) -> None:
+    """So many parts of a long reply are there. Raises Refused (lease_lost)."""
+    _hold(connection, address, now, seconds, parts=parts)
+
+
+def _hold(connection: sa.Connection, address: Address, now: datetime, seconds: float, **values: int) -> None:
+    until = {"lease_until": now + timedelta(seconds=seconds), "used_at": now}
+    held = addresses.update().where(*_ours(address)).values(**values, **until, tries=0, retry_at=None)
+    if not connection.execute(held).rowcount:
+        raise Refused("lease_lost")
+
+
+def done(connection: sa.Connection, address: Address, sent: int) -> None:
     """All is there up to this number. Whoever was erased is not to be found again: with the last notice they go.
 
     Not while a message of theirs still waits: its reply would have nowhere to go.
     """
     # The row is held first, as by a message that comes in: either it is seen here, or it notes the address anew.
-    connection.execute(sa.select(addresses.c.person).where(addresses.c.person == person).with_for_update())
+    person = address.person
+    mine = sa.select(addresses.c.person).where(*_ours(address)).with_for_update()
+    if connection.execute(mine).first() is None:
+        return
     row = connection.execute(sa.select(people).where(people.c.id == person)).one()
     waiting = sa.select(inbox.c.seq).where(inbox.c.person == person, inbox.c.state == "waiting").limit(1)
     gone = row.erased_at is not None and not row.chosen and row.last_number <= sent
@@ -86,20 +113,19 @@ def done(connection: sa.Connection, person: str, sent: int, menu: str) -> None:
         forget(connection, person)
     else:
         # What an erasure has taken out of the log can't be brought any more: the number goes on without it.
-        release(connection, person, sent=sent, menu=menu)
+        release(connection, address, sent=sent, menu=address.language)
 
 
-def release(connection: sa.Connection, person: str, **values: object) -> None:
-    """Gives the address free; `values` are what else is known of it now."""
-    connection.execute(addresses.update().where(addresses.c.person == person).values(lease_until=None, **values))
+def release(connection: sa.Connection, address: Address, **values: object) -> None:
+    """Gives the address free, if it is still ours; `values` are what else is known of it now."""
+    connection.execute(addresses.update().where(*_ours(address)).values(lease_until=None, **values))
 
 
-def again_later(connection: sa.Connection, person: str, now: datetime, pause: timedelta | None) -> None:
+def again_later(connection: sa.Connection, address: Address, now: datetime, pause: timedelta | None) -> None:
     """It could not be brought: not before the pause that was asked for, or one that grows with each try."""
-    mine = addresses.c.person == person
-    tries: int = connection.execute(sa.select(addresses.c.tries).where(mine)).scalar() or 0
+    tries: int = connection.execute(sa.select(addresses.c.tries).where(*_ours(address))).scalar() or 0
     growing = min(timedelta(seconds=2 ** min(tries, 10)), LONGEST_PAUSE)
-    release(connection, person, tries=tries + 1, retry_at=now + (pause or growing))
+    release(connection, address, tries=tries + 1, retry_at=now + (pause or growing))
 
 
 def forget(connection: sa.Connection, person: str) -> None:
@@ -110,6 +136,12 @@ def forget(connection: sa.Connection, person: str) -> None:
 def forget_unused(connection: sa.Connection, before: datetime) -> int:
     """Forgets the addresses at which nothing has been said since, whether all was brought or not; how many."""
     return connection.execute(addresses.delete().where(addresses.c.used_at < before)).rowcount
+
+
+def _ours(address: Address) -> Iterator[sa.ColumnElement[bool]]:
+    """Nobody else has taken the address since."""
+    yield addresses.c.person == address.person
+    yield addresses.c.fence == address.fence
 
 
 def _free(now: datetime) -> Iterator[sa.ColumnElement[bool]]:

@@ -10,7 +10,7 @@ from dialogue.progress import Given, Progress, State, doubted
 from dialogue.rounds import Instance, Round
 from store import keys, tables
 from store.database import insert_once
-from store.tables import answers, bars, consents, participations, people, revisions
+from store.tables import addresses, answers, bars, consents, outbox, participations, people, revisions
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Person:
     """The chosen language, or before that the one we suppose."""
     participation: int | None
     asked_at: datetime | None
-    """When the open question was put into the outbox."""
+    """When the open question could first be read: put into the log, or where it is brought, when it was there."""
     fence: int
     progress: Progress
 
@@ -56,6 +56,7 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
     row = connection.execute(sa.select(people).where(people.c.id == id).with_for_update()).first()
     if row is None:
         raise Refused("person_unknown")
+    asked_at = now if _still_to_be_asked(connection, id) else row.asked_at
     participation, mark = _participation(connection, row.participation, round.id)
     revisit = Instance(row.revisit_question, row.revisit_instance) if row.revisit_question else None
     progress = Progress(
@@ -73,7 +74,7 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
         before=_before(connection, participation, doubted(row.about)[1][0]) if row.aside == "meant" else None,
         code=keys.hide(mark) if mark else None,
     )
-    return Person(row.id, row.channel, row.language, participation, row.asked_at, row.fence, progress)
+    return Person(row.id, row.channel, row.language, participation, asked_at, row.fence, progress)
 
 
 def change(connection: sa.Connection, id: str, **values: object) -> None:
@@ -173,6 +174,16 @@ def _before(connection: sa.Connection, participation: int | None, asked: Instanc
     joined = revisions.join(answers, answers.c.id == revisions.c.answer)
     row = connection.execute(sa.select(revisions.c.state, revisions.c.text).select_from(joined).where(*same)).first()
     return Given(State(row.state), row.text) if row else None
+
+
+def _still_to_be_asked(connection: sa.Connection, id: str) -> bool:
+    """Whether a question waits to be brought: nobody can have read it."""
+    waiting = (
+        sa.select(outbox.c.number)
+        .join(addresses, addresses.c.person == outbox.c.person)
+        .where(outbox.c.person == id, outbox.c.number > addresses.c.sent, outbox.c.question.is_not(None))
+    )
+    return connection.execute(waiting.limit(1)).first() is not None
 
 
 def _barred(connection: sa.Connection, bar: str, now: datetime) -> bool:

@@ -62,6 +62,8 @@ addresses = Table(
     Column("person", ForeignKey("people.id"), primary_key=True),
     Column("address", String(24), nullable=False),
     Column("sent", Integer, nullable=False),
+    Column("parts", Integer, nullable=False, default=0),
+    Column("fence", BigInteger, nullable=False, default=0),
     Column("blocked", Boolean, nullable=False, default=False),
     Column("menu", String(16)),
     Column("retry_at", DateTime),
@@ -70,7 +72,8 @@ addresses = Table(
     Column("used_at", DateTime, nullable=False),
 )
 """Where the replies of a talk are brought, as long as they have to be: a chat's id on Telegram. `sent` is the number of
-the last one that is there, `menu` the language in which the chat has its commands."""
+the last one that is there, `parts` how much is there of the one behind it, `menu` the language of the chat's commands;
+`fence` grows with each process that begins to bring."""
 
 participations = Table(
     "participations",

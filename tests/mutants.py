@@ -300,17 +300,17 @@ MUTATIONS = (
         "A13",
         "a reply counts as brought before it is",
         "bot/sender.py",
-        "                    await self._send(address, delivery)\n"
-        "                    await asyncio.to_thread(self._brought, person, delivery.number)\n",
-        "                    await asyncio.to_thread(self._brought, person, delivery.number)\n"
-        "                    await self._send(address, delivery)\n",
+        "                await self._send(address, delivery, there)\n"
+        "                await asyncio.to_thread(self._brought, address, delivery)\n",
+        "                await asyncio.to_thread(self._brought, address, delivery)\n"
+        "                await self._send(address, delivery, there)\n",
         "tests/test_telegram.py::test_after_an_outage_all_is_brought_in_order",
     ),
     Mutation(
         "A14",
         "one chat that has to wait makes all wait",
         "bot/sender.py",
-        "await asyncio.to_thread(self._again_later, person, timedelta(seconds=seconds))",
+        "await asyncio.to_thread(self._again_later, address, timedelta(seconds=seconds))",
         '__import__("time").sleep(seconds)',
         "tests/test_telegram.py::test_a_busy_chat_holds_nobody_up",
     ),
@@ -318,7 +318,7 @@ MUTATIONS = (
         "A15",
         "what can't be brought now is given up",
         "bot/sender.py",
-        "                await asyncio.to_thread(self._again_later, person, None)\n",
+        "                await asyncio.to_thread(self._again_later, address, None)\n",
         "                await asyncio.to_thread(self._done, address, address.last)\n",
         "tests/test_telegram.py::test_after_an_outage_all_is_brought_in_order",
     ),
@@ -339,6 +339,14 @@ MUTATIONS = (
         "tests/test_telegram.py::test_groups_are_told_once",
     ),
     Mutation(
+        "A25",
+        "what Telegram holds back is looked at and forgotten",
+        "bot/backlog.py",
+        "self._since = self._since or now",
+        "self._since = now",
+        "tests/test_telegram.py::test_a_backlog_raises_an_alarm",
+    ),
+    Mutation(
         "A26",
         "what came while we were away is thrown away",
         "bot/telegram.py",
@@ -347,11 +355,19 @@ MUTATIONS = (
         "tests/test_telegram.py::test_nothing_that_waits_is_dropped",
     ),
     Mutation(
+        "A28",
+        "at a stop a reply is broken off, and brought once more later",
+        "bot/app.py",
+        "        await asyncio.gather(*(one.end() for one in workers))\n",
+        "",
+        "tests/test_telegram.py::test_a_stop_in_a_burst",
+    ),
+    Mutation(
         "A30",
         "who blocked the bot is written to for ever",
         "bot/sender.py",
-        "addresses.release(connection, person, blocked=True)",
-        "addresses.release(connection, person, blocked=False)",
+        "addresses.release(connection, address, blocked=True)",
+        "addresses.release(connection, address, blocked=False)",
         "tests/test_telegram.py::test_a_blocked_bot_keeps_the_answers",
     ),
 )

@@ -17,7 +17,7 @@ from dialogue.redact import redact
 from dialogue.texts import clean
 from store import keys
 from store.database import Database
-from store.tables import answers, participations
+from store.tables import answers, outbox, participations
 from tests.tester import Resident
 from translations import redaction
 
@@ -127,6 +127,12 @@ class Stack:
     def needs_of(self, resident: Resident) -> list[tuple[Any, ...]]:
         """(instance, state, text, revision) of every need of this person."""
         return [row[1:] for row in self.answers_of(resident) if row[0] == "need"]
+
+    def replies_to(self, resident: Resident) -> list[str]:
+        """Every text in the log of this person, in order."""
+        mine = sa.select(outbox.c.text).where(outbox.c.person == self.person(resident)).order_by(outbox.c.number)
+        with self.database.read() as connection:
+            return [keys.reveal(self.secret, text) for text in connection.execute(mine).scalars()]
 
     def count(self, table: sa.Table, *where: Any) -> int:
         """How many rows."""

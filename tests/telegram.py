@@ -55,6 +55,8 @@ class Server(LoBotApiEmulator):
     port: int
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    slow: float = 0.0
+    """Seconds between a message that is there and the answer that says so."""
 
     def __post_init__(self) -> None:
         LoBotApiEmulator.__init__(self, max_history=10_000, allow_insecure_loopback_webhooks=True)
@@ -72,6 +74,8 @@ class Server(LoBotApiEmulator):
         result = True if method in PROFILE else super().validate(method, fields, uploads)
         if method != "getUpdates":
             self.calls.append(Call(method, chat, {**fields, **dict.fromkeys(uploads, "file")}, time.monotonic()))
+        if method == "sendMessage":
+            time.sleep(self.slow)
         if fault:
             raise ApiRefusal("lost", 502)
         return result

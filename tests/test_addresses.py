@@ -1,11 +1,13 @@
 """How far the bringing of replies has come: none jumped over, none brought again, nobody found after an erasure."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from store import addresses, clock, outbox, retention, tables
+from dialogue.errors import Refused
+from dialogue.rounds import Instance
+from store import addresses, clock, outbox, people, retention, tables
 from store.addresses import Address
 from store.outbox import Outgoing
 from tests.talk import City, Talk
@@ -22,10 +24,22 @@ def talk(city: City) -> Talk:
     return talk
 
 
+def outgoing(text: str, asked: Instance | None = None) -> Outgoing:
+    """Something to say, without buttons."""
+    return Outgoing(text, "de", [], asked)
+
+
 def post(talk: Talk, text: str) -> None:
     """The bot says something."""
     with talk.city.database.write() as connection:
-        outbox.post(connection, talk.person, text, [Outgoing(text, "de", [])], clock.now())
+        outbox.post(connection, talk.person, text, [outgoing(text)], clock.now())
+
+
+def asked_at(talk: Talk, now: datetime) -> datetime | None:
+    """When the open question could be read."""
+    wiring = talk.city.bot
+    with talk.city.database.write() as connection:
+        return people.load(connection, talk.person, wiring.round, wiring.config.secret, now).asked_at
 
 
 def take(talk: Talk) -> Address | None:
@@ -34,10 +48,17 @@ def take(talk: Talk) -> Address | None:
         return addresses.take(connection, talk.person, clock.now(), 60)
 
 
-def done(talk: Talk, sent: int) -> None:
-    """All is brought up to this number."""
+def bring(talk: Talk, address: Address, number: int, asks: bool = False) -> None:
+    """The reply of this number is there."""
     with talk.city.database.write() as connection:
-        addresses.done(connection, talk.person, sent, "de")
+        addresses.brought(connection, address, number, asks, clock.now(), 60)
+
+
+def done(talk: Talk, address: Address | None, sent: int) -> None:
+    """All is brought up to this number."""
+    assert address is not None
+    with talk.city.database.write() as connection:
+        addresses.done(connection, address, sent)
 
 
 def due(talk: Talk, later: timedelta = timedelta()) -> list[str]:
@@ -56,17 +77,72 @@ def test_one_process_brings(talk: Talk) -> None:
     assert due(talk, timedelta(seconds=61)) == [talk.person]
 
 
+def test_who_lost_the_address_marks_nothing(talk: Talk) -> None:
+    """A20: a process that wakes up after another one has taken over changes nothing of what that one notes."""
+    post(talk, "eins")
+    slow = take(talk)
+    assert slow is not None
+    with talk.city.database.write() as connection:
+        quick = addresses.take(connection, talk.person, clock.now() + timedelta(seconds=61), 60)
+    assert quick is not None
+    with pytest.raises(Refused, match="lease_lost"):
+        bring(talk, slow, 1)
+    with talk.city.database.write() as connection:
+        addresses.again_later(connection, slow, clock.now(), None)
+        addresses.release(connection, slow, blocked=True)
+    done(talk, slow, 1)
+    assert due(talk) == []
+    bring(talk, quick, 1)
+    done(talk, quick, 1)
+    post(talk, "zwei")
+    again = take(talk)
+    assert again is not None
+    assert again.sent == 1
+
+
+def test_a_long_reply_goes_on_where_it_stopped(talk: Talk) -> None:
+    """A13: of a reply in several parts the ones that are there are known, so that none of them is brought again."""
+    post(talk, "eins")
+    address = take(talk)
+    assert address is not None
+    with talk.city.database.write() as connection:
+        addresses.brought_part(connection, address, 2, clock.now(), 60)
+        addresses.release(connection, address)
+    again = take(talk)
+    assert again is not None
+    assert (again.sent, again.parts) == (0, 2)
+    bring(talk, again, 1)
+    done(talk, again, 1)
+    post(talk, "zwei")
+    last = take(talk)
+    assert last is not None
+    assert (last.sent, last.parts) == (1, 0)
+
+
+def test_a_question_counts_as_asked_when_it_is_there(talk: Talk) -> None:
+    """A question that still waits to be brought has been read by nobody; brought, it was asked at that moment."""
+    first = outgoing("Sind Sie 16?", Instance("adult", 0))
+    with talk.city.database.write() as connection:
+        outbox.post(connection, talk.person, "eins", [first], clock.now() - timedelta(minutes=10))
+    later = clock.now() + timedelta(minutes=5)
+    assert asked_at(talk, later) == later
+    address = take(talk)
+    assert address is not None
+    bring(talk, address, 1, asks=True)
+    assert clock.now() - timedelta(seconds=30) < (asked_at(talk, later) or later) <= clock.now()
+
+
 def test_what_comes_meanwhile_is_brought_too(talk: Talk) -> None:
     """A reply that was written while another one was brought is due when that is done."""
     post(talk, "eins")
-    assert take(talk)
+    first = take(talk)
     post(talk, "zwei")
-    done(talk, 1)
+    done(talk, first, 1)
     assert due(talk) == [talk.person]
     again = take(talk)
     assert again is not None
     assert (again.sent, again.last) == (1, 2)
-    done(talk, 2)
+    done(talk, again, 2)
     assert due(talk) == []
 
 
@@ -75,12 +151,11 @@ def test_who_was_erased_is_forgotten_with_the_last_notice(talk: Talk) -> None:
     with talk.city.database.write() as connection:
         connection.execute(tables.people.update().values(erased_at=clock.now()))
     post(talk, "eins")
-    assert take(talk)
+    first = take(talk)
     post(talk, "der Hinweis")
-    done(talk, 1)
+    done(talk, first, 1)
     assert due(talk) == [talk.person]
-    assert take(talk)
-    done(talk, 2)
+    done(talk, take(talk), 2)
     with talk.city.database.read() as connection:
         assert connection.execute(sa.select(tables.addresses)).all() == []
 
@@ -101,9 +176,11 @@ def test_somebody_who_comes_back_is_brought_only_what_is_new(talk: Talk) -> None
 def test_pauses_grow(talk: Talk) -> None:
     """A chat that can't be reached is tried more and more rarely, up to every five minutes."""
     post(talk, "eins")
+    taken = take(talk)
+    assert taken is not None
     for _ in range(12):
         with talk.city.database.write() as connection:
-            addresses.again_later(connection, talk.person, clock.now(), None)
+            addresses.again_later(connection, taken, clock.now(), None)
     assert due(talk, timedelta(minutes=4)) == []
     assert due(talk, timedelta(minutes=6)) == [talk.person]
 
@@ -114,8 +191,7 @@ def test_a_reply_that_is_still_to_come_has_somewhere_to_go(talk: Talk) -> None:
         connection.execute(tables.people.update().values(erased_at=clock.now()))
     post(talk, "der Hinweis")
     talk.receive("hallo")
-    assert take(talk)
-    done(talk, 1)
+    done(talk, take(talk), 1)
     with talk.city.database.read() as connection:
         assert len(connection.execute(sa.select(tables.addresses)).all()) == 1
 

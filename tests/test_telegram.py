@@ -1,7 +1,9 @@
 """The Telegram channel on the real stack, by polling and by webhook: the same interviews, none lost, none twice."""
 
+import asyncio
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +15,15 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from telegram import Bot
 
+from bot.backlog import Backlog
 from bot.sender import split, units
+from bot.telegram import client
 from deploy import local
 from store import addresses as addresses_of
-from store import clock, retention
-from store.tables import addresses, inbox, people
+from store import clock, config, retention
+from store.tables import addresses, inbox, participations, people
 from tests.databases import everything
 from tests.scripts import SCRIPTS, play
 from tests.stack import Stack, free_ports
@@ -125,6 +130,47 @@ def test_stored_before_telegram_hears_it(line: Line) -> None:
     assert line.stack.count(inbox, inbox.c.person == person) == before + 40
 
 
+def test_a_stop_in_a_burst(line: Line) -> None:
+    """A28: told to stop in a burst, the bot is gone within ten seconds; no message is lost, no reply comes twice."""
+    chatter = line.at_need()
+    person, before = line.stack.person(chatter), len(line.server.sent(chatter.chat))
+    line.server.slow = 0.3
+    for number in range(12):
+        chatter.writes(f"Gedanke Nummer {number + 100}")
+    _until(lambda: len(line.server.sent(chatter.chat)) > before)
+    bot, asked = line.stack.supervisor.pid_of("bot"), time.monotonic()
+    os.kill(bot, signal.SIGTERM)
+    _until(lambda: line.stack.supervisor.pid_of("bot") != bot)
+    assert time.monotonic() - asked < 10
+    line.server.slow = 0.0
+    line.stack.settle()
+    _brought(line)
+    _until(lambda: line.stack.count(inbox, inbox.c.person == person, inbox.c.state == "waiting") == 0)
+    _until(lambda: len(set(chatter.numbers())) == 1)
+    assert all(f"Nummer {number + 100}" in line.stack.needs_of(chatter)[0][2] for number in range(12))
+    assert [message["text"] for message in line.server.sent(chatter.chat)] == line.stack.replies_to(chatter)
+
+
+def test_nobody_agrees_to_what_is_still_on_its_way(line: Line) -> None:
+    """D3: a «ja» that is written while the consent is held back by Telegram agrees to nothing."""
+    chatter = line.chatter("de")
+    chatter.presses("Deutsch")
+    fault = Fault("sendMessage", chatter.chat, times=1, status=429, retry_after=4)
+    line.server.faults.append(fault)
+    before = chatter.last_number()
+    chatter.press(chatter.button("Ja, ich bin 16"))
+    _until(lambda: not fault.times)
+    chatter.writes("ja")
+    person = line.stack.person(chatter)
+    _until(lambda: line.stack.count(inbox, inbox.c.person == person, inbox.c.state == "waiting") == 0)
+    chatter.awaits_reply(before=before)
+    _until(lambda: len(set(chatter.numbers())) == 1)
+    assert line.stack.count(participations, participations.c.person == person) == 0
+    chatter.catches_up()
+    chatter.presses("Ja, ich mache mit")
+    assert line.stack.count(participations, participations.c.person == person) == 1
+
+
 def test_a_press_is_answered_and_shown(line: Line) -> None:
     """B5: Telegram hears of every press, and the message shows what was chosen."""
     chatter = line.at_need()
@@ -158,12 +204,20 @@ def test_foreign_buttons_are_refused(line: Line) -> None:
 
 
 FILE = {"file_id": "f", "file_unique_id": "u"}
+STILL = {"is_animated": False, "is_video": False}
+POLL = dict.fromkeys(("is_closed", "is_anonymous", "allows_multiple_answers", "allows_revoting", "members_only"), False)
 NO_TEXT = {
     "voice": {"voice": {**FILE, "duration": 3}},
     "photo": {"photo": [{**FILE, "width": 1, "height": 1}], "caption": "Hier fehlt Licht"},
     "location": {"location": {"latitude": 49.4, "longitude": 7.7}},
     "contact": {"contact": {"phone_number": "0152 28817386", "first_name": "Somebody"}},
     "dice": {"dice": {"emoji": "🎲", "value": 1}},
+    "sticker": {"sticker": {**FILE, "width": 1, "height": 1, "type": "regular", **STILL}},
+    "video note": {"video_note": {**FILE, "length": 1, "duration": 1}},
+    "document": {"document": {**FILE, "file_name": "Brief.pdf"}},
+    "poll": {
+        "poll": {"id": "1", "question": "Mehr Bänke?", "options": [], "type": "regular", "total_voter_count": 0, **POLL}
+    },
     "forwarded": {
         "text": "Das schrieb jemand anders",
         "forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"},
@@ -171,16 +225,17 @@ NO_TEXT = {
 }
 
 
-@pytest.mark.parametrize("kind", NO_TEXT)
-def test_what_is_no_text_is_told_so(line: Line, kind: str) -> None:
+def test_what_is_no_text_is_told_so(line: Line) -> None:
     """B10: what is no written word of this person gets a clear sentence, once, and nothing of it is stored."""
-    chatter, what = line.at_need(), dict(NO_TEXT[kind])
-    given, before = line.stack.answers_of(chatter), chatter.last_number()
-    message = chatter.writes(what.pop("text", None), **what)  # type: ignore[arg-type]
-    assert "Das kann ich leider nicht lesen" in chatter.awaits_reply(before=before)[0]
-    line.server.bring("message", message)
-    _brought(line)
-    assert chatter.last_number() == before + 1
+    chatter = line.at_need()
+    given = line.stack.answers_of(chatter)
+    for kind, sent in NO_TEXT.items():
+        what, before = dict(sent), chatter.last_number()
+        message = chatter.writes(what.pop("text", None), **what)  # type: ignore[arg-type]
+        assert "Das kann ich leider nicht lesen" in chatter.awaits_reply(before=before)[0], kind
+        line.server.bring("message", message)
+        _brought(line)
+        assert chatter.last_number() == before + 1, kind
     assert line.stack.answers_of(chatter) == given
 
 
@@ -195,6 +250,7 @@ def test_groups_are_told_once(line: Line) -> None:
     channel = {"chat": {"id": chat - 1, "type": "channel", "title": "Nachrichten"}, "date": 1, "message_id": 1}
     line.server.bring("channel_post", {**channel, "text": "x"})
     line.server.bring("my_chat_member", {"chat": group["chat"], "from": user, "date": 1})
+    line.server.bring("message", {"message_id": 4, "migrate_to_chat_id": chat - 2, **group})
     line.server.bring("callback_query", {"id": "9", "from": user, "chat_instance": "1", "data": "1.0.x"})
     line.at_need()
     _until(lambda: len(line.server.sent(chat)) == 1)
@@ -349,11 +405,27 @@ def test_nothing_secret_is_logged(line: Line) -> None:
 
 
 def test_a_failing_update_keeps_nobody_away(line: Line) -> None:
-    """A23: an update that can't be handled is given up after some tries; the ones behind it are answered."""
+    """A23: an update that can't be handled is given up, and its person told; the ones behind it are answered."""
     chatter = line.at_need()
+    before = chatter.last_number()
+    chatter.writes(None, poll={"id": "1", "question": "in a form that is not known yet"})
+    assert "Bitte schreiben Sie sie noch einmal" in chatter.awaits_reply(before=before)[0]
     line.server.bring("message", {"message_id": 1, "text": "without a chat"})
     chatter.says("Mehr Bäume")
     assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
+
+
+def test_lines_keep_their_direction(line: Line) -> None:
+    """B12: in a line from right to left what a person wrote stands isolated, without controls of its own."""
+    chatter = line.chatter("ar")
+    for label in ("العربية", "نعم", "نعم", "Betzenberg", "السكن"):
+        chatter.presses(label)
+    chatter.says("Fritz-Walter-Straße \u202e(laut)\u2066")
+    chatter.says("/mydata")
+    shown = [message["text"] for message in line.server.sent(chatter.chat) if "(laut)" in message.get("text", "")]
+    assert shown
+    assert all("\u2068Fritz-Walter-Straße (laut)\u2069" in text for text in shown)
+    assert any("\u2068Betzenberg\u2069" in text for text in shown)
 
 
 def test_an_album_is_told_once(line: Line) -> None:
@@ -382,15 +454,32 @@ def test_the_profile_speaks_all_languages(line: Line) -> None:
 
 def test_no_webhook_without_a_secret(tmp_path: Path) -> None:
     """C1: a webhook that anybody could call is not opened: the setting that is missing is named."""
-    secret = tmp_path / "secret"
-    secret.write_text("5" * 64)
-    secret.chmod(0o600)
-    environ = {**os.environ, "DATA_DIR": str(tmp_path), "RASA_TOKEN": "x", "TELEGRAM_TOKEN": TOKEN}
-    environ["TELEGRAM_WEBHOOK"] = "https://example.org/telegram"
+    environ = {**os.environ, **_environ(tmp_path), "TELEGRAM_WEBHOOK": "https://example.org/telegram"}
     command = [str(local.PYTHON), "-m", "bot"]
     done = subprocess.run(command, cwd=local.ROOT, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode != 0
     assert "TELEGRAM_SECRET" in done.stderr
+
+
+def test_a_backlog_raises_an_alarm(tmp_path: Path) -> None:
+    """A25: what Telegram has held back from us for more than an hour raises an alarm, until it is fetched."""
+    with Server(free_ports(1)[0]).running() as server:
+        settings = config.load({**_environ(tmp_path), "TELEGRAM_API": server.url})
+        asyncio.run(_watch(server, client(settings)))
+
+
+async def _watch(server: Server, bot: Bot) -> None:
+    backlog, begin = Backlog(bot), clock.now()
+    assert not await backlog.look(begin)
+    server.bring("message", {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "x"})
+    assert not await backlog.look(begin + timedelta(minutes=5))
+    assert not await backlog.look(begin + timedelta(minutes=64))
+    assert await backlog.look(begin + timedelta(minutes=66))
+    server.faults.append(Fault("getWebhookInfo", None, times=1))
+    assert await backlog.look(begin + timedelta(minutes=71)), "a Telegram that can't be asked is no good news"
+    (update,) = await bot.get_updates()
+    await bot.get_updates(offset=update.update_id + 1, timeout=0)
+    assert not await backlog.look(begin + timedelta(minutes=76))
 
 
 def test_nothing_that_waits_is_dropped() -> None:
@@ -423,6 +512,14 @@ def test_an_address_is_kept_for_two_days(city: City) -> None:
     assert "1234567890" in everything(city.database)
     assert retention.tidy(city.database, now + timedelta(hours=49), FAR)["addresses"] == 1
     assert "1234567890" not in everything(city.database)
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    """What a bot on Telegram must know to start."""
+    secret = folder / "secret"
+    secret.write_text("5" * 64)
+    secret.chmod(0o600)
+    return {"DATA_DIR": str(folder), "RASA_TOKEN": "x", "TELEGRAM_TOKEN": TOKEN}
 
 
 def _button_ids(server: Server) -> Iterator[str]:
