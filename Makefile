@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export mutants bench shell lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export mutants bench burst shell lock clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -89,6 +89,9 @@ mutants: setup ## Break the code on purpose and see that the tests notice
 
 bench: setup catalogs train ## Measure how fast it is
 	$(PYTHON) -m bench
+
+burst: setup catalogs train ## Let 500 people press «Start» on Telegram at once
+	$(PYTHON) -m bench.burst
 
 shell: setup catalogs ## Talk to the assistant on this terminal (rasa shell)
 	@$(PYTHON) -m deploy.local shell
