@@ -141,11 +141,16 @@ class Talk:
         with self.city.database.read() as connection:
             return outbox.after(connection, self.person, 0, 10_000)
 
+    def at_district(self) -> "Talk":
+        """Asked for the district, in German, as somebody who takes part."""
+        self.says("hallo", "greet")
+        for text in ("Deutsch", "ja", "ja"):
+            self.says(text)
+        return self
+
     def at_theme(self) -> "Talk":
         """Asked for the theme, district Betzenberg given."""
-        self.says("hallo", "greet")
-        for text in ("Deutsch", "ja", "ja", "Betzenberg"):
-            self.says(text)
+        self.at_district().says("Betzenberg")
         return self
 
     def at_need(self) -> "Talk":

@@ -296,9 +296,7 @@ def test_a_code_after_agreeing_leaves_nothing_behind(city: City) -> None:
     first, second = city.talk("first").at_need(), city.talk("second")
     first.says("Pause", "pause")
     code = first.code()
-    second.says("hallo", "greet")
-    for text in ("Deutsch", "ja", "ja"):
-        second.says(text)
+    second.at_district()
     second.says(code)
     second.says("andere Person", "someone_else")
     second.says("ja")

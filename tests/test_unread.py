@@ -63,9 +63,7 @@ def test_a_talk_taken_up_brings_no_open_question_along(city: City, aside: str) -
     first, second = city.talk("first").at_need(), city.talk("second")
     first.says("Pause", "pause")
     code = first.code()
-    second.says("hallo", "greet")
-    for text in ("Deutsch", "ja", "ja"):
-        second.says(text)
+    second.at_district()
     second.says(aside, acts[aside])
     second.says(code)
     second.says("ja")
@@ -78,9 +76,7 @@ def test_a_question_passed_over_does_not_shut_a_code_out(city: City) -> None:
     first, second = city.talk("first").at_need(), city.talk("second")
     first.says("Pause", "pause")
     code = first.code()
-    second.says("hallo", "greet")
-    for text in ("Deutsch", "ja", "ja"):
-        second.says(text)
+    second.at_district()
     second.says("überspringen", "skip")
     assert second.says(code)[0].startswith("Willkommen zurück!")
     assert len(second.given()) == 2
