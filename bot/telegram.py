@@ -138,10 +138,9 @@ class Telegram:
 
     async def _give_up(self, message: dict[str, Any]) -> None:
         """Tells a person that their message could not be read; raises whatever is amiss with it."""
-        chat = message["chat"]
+        chat, natural, text = message["chat"], f"{message['chat']['id']}:{message['message_id']}", message.get("text")
         if chat["type"] == ChatType.PRIVATE:
-            person = await self._known(int(chat["id"]), None, None)
-            await self._say(person, f"{chat['id']}:{message['message_id']}", "parked", message.get("text"))
+            await self._say(await self._known(int(chat["id"]), None, None), natural, "parked", text)
 
     async def take(self, update: Update) -> None:
         """Puts an update into the inbox; what is none of ours is let go."""
