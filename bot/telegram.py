@@ -138,9 +138,11 @@ class Telegram:
 
     async def _give_up(self, message: dict[str, Any]) -> None:
         """Tells a person that their message could not be read; raises whatever is amiss with it."""
-        chat, natural, text = message["chat"], f"{message['chat']['id']}:{message['message_id']}", message.get("text")
+        chat, text = message["chat"], message.get("text")
         if chat["type"] == ChatType.PRIVATE:
-            await self._say(await self._known(int(chat["id"]), None, None), natural, "parked", text)
+            person = await self._known(int(chat["id"]), None, None)
+            natural = f"{chat['id']}:{message['message_id']}"
+            await self._say(person, natural, "parked", text)
 
     async def take(self, update: Update) -> None:
         """Puts an update into the inbox; what is none of ours is let go."""
