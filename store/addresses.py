@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from dialogue.errors import Refused
+from store.clock import passed
 from store.database import insert_once
 from store.tables import addresses, inbox, people
 
@@ -146,5 +147,5 @@ def _ours(address: Address) -> Iterator[sa.ColumnElement[bool]]:
 
 def _free(now: datetime) -> Iterator[sa.ColumnElement[bool]]:
     """Nobody brings anything there now, and no pause was asked for."""
-    for column in (addresses.c.retry_at, addresses.c.lease_until):
-        yield sa.or_(column.is_(None), column <= now)
+    yield passed(addresses.c.lease_until, now)
+    yield sa.or_(addresses.c.retry_at.is_(None), addresses.c.retry_at <= now)

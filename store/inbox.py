@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from dialogue.errors import Busy, Refused
 from dialogue.rounds import Instance
 from store import receipts
+from store.clock import passed
 from store.database import insert_once
 from store.tables import inbox, people
 
@@ -98,8 +99,7 @@ def due(connection: sa.Connection, now: datetime, most: int) -> list[str]:
         sa.select(inbox.c.person)
         .join(oldest, oldest.c.seq == inbox.c.seq)
         .join(people, people.c.id == inbox.c.person)
-        .where(sa.or_(inbox.c.retry_at.is_(None), inbox.c.retry_at <= now))
-        .where(sa.or_(people.c.lease_until.is_(None), people.c.lease_until <= now))
+        .where(passed(inbox.c.retry_at, now), passed(people.c.lease_until, now))
         .order_by(inbox.c.seq)
         .limit(most)
     )
@@ -108,12 +108,11 @@ def due(connection: sa.Connection, now: datetime, most: int) -> list[str]:
 
 def oldest(connection: sa.Connection, person: str, now: datetime) -> Message | None:
     """The person's oldest waiting message; None if there is none or it must not be tried again yet."""
-    row = connection.execute(
-        sa.select(inbox).where(inbox.c.person == person, inbox.c.state == "waiting").order_by(inbox.c.seq).limit(1)
-    ).first()
-    if row is None or (row.retry_at and row.retry_at > now):
-        return None
-    return _message(row)
+    waiting = sa.select(inbox, passed(inbox.c.retry_at, now).label("ripe")).where(
+        inbox.c.person == person, inbox.c.state == "waiting"
+    )
+    row = connection.execute(waiting.order_by(inbox.c.seq).limit(1)).first()
+    return _message(row) if row and row.ripe else None
 
 
 def find(connection: sa.Connection, key: str) -> Message | None:

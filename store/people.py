@@ -9,6 +9,7 @@ from dialogue.errors import Refused
 from dialogue.progress import Given, Progress, State, doubted
 from dialogue.rounds import Instance, Round
 from store import keys, tables
+from store.clock import passed
 from store.database import insert_once
 from store.tables import addresses, answers, bars, consents, outbox, participations, people, revisions
 
@@ -84,7 +85,7 @@ def change(connection: sa.Connection, id: str, **values: object) -> None:
 
 def lease(connection: sa.Connection, id: str, owner: str, now: datetime, seconds: float) -> int | None:
     """Takes the conversation for one turn; the fencing number, or None while somebody else holds it."""
-    free = sa.or_(people.c.lease_until.is_(None), people.c.lease_until <= now, people.c.lease_owner == owner)
+    free = sa.or_(passed(people.c.lease_until, now), people.c.lease_owner == owner)
     taken = connection.execute(
         people.update()
         .where(people.c.id == id, free)

@@ -83,7 +83,7 @@ def test_who_lost_the_address_marks_nothing(talk: Talk) -> None:
     slow = take(talk)
     assert slow is not None
     with talk.city.database.write() as connection:
-        quick = addresses.take(connection, talk.person, clock.now() + timedelta(seconds=61), 60)
+        quick = addresses.take(connection, talk.person, clock.now() + timedelta(seconds=61), 30)
     assert quick is not None
     with pytest.raises(Refused, match="lease_lost"):
         bring(talk, slow, 1)

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from dialogue.errors import Refused
 from dialogue.outcome import Give
 from dialogue.progress import State
 from dialogue.rounds import Instance
-from store import answers, clock, receipts, tables
+from store import answers, clock, inbox, people, receipts, tables
 from store.inbox import Accepted
 from tests.databases import answers_refused
 from tests.stack import Stack
@@ -115,6 +116,17 @@ def test_broken_answers_say_nothing(city: City) -> None:
     assert len(talk.log()) == said
     talk.perform(talk.take())
     assert [row[2] for row in given_answers(talk)] == ["betzenberg", "housing", "Mehr Bäume"]
+
+
+def test_a_clock_put_back_holds_nobody_up(city: City) -> None:
+    """A19: a lease that was taken while the clock was an hour ahead holds nobody up once it is right again."""
+    talk = city.talk().at_need()
+    talk.receive("Mehr Bäume")
+    with city.database.write() as connection:
+        assert people.lease(connection, talk.person, "another", clock.now() + timedelta(hours=1), 6)
+    with city.database.read() as connection:
+        assert inbox.due(connection, clock.now(), 5) == [talk.person]
+    assert taking.take(city.bot, talk.person, "mine", 6) is not None
 
 
 def test_turn_counts_by_receipt(city: City) -> None:
