@@ -1,0 +1,92 @@
+"""`python -m tests.faults`: rounds of residents and faults; prints faults × outcomes, keeps what failed."""
+
+import argparse
+import contextlib
+import random
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests import postgres
+from tests.faults import rounds, site
+from tests.faults.injector import FAULTS, Fault
+from tests.faults.rounds import Outcome
+from tests.stack import free_ports
+
+KEPT = Path("var/soak")
+SITES = ("sqlite", "postgresql")
+
+
+def main() -> int:
+    """Exit code 1 if a promise was broken."""
+    options = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    options.add_argument("--rounds", type=int, default=50, help="so many on each site")
+    options.add_argument("--people", type=int, default=8, help="residents of a round")
+    options.add_argument("--database", choices=SITES, action="append", help="default: both")
+    options.add_argument("--fault", action="append", help="only faults whose name begins so")
+    options.add_argument("--webhook", action="store_true", help="Telegram brings the messages")
+    options.add_argument("--replicas", action="store_true", help="two of every process, behind a reverse proxy")
+    options.add_argument("--seed", type=int, default=None, help="the same seed chooses the same faults")
+    given = options.parse_args()
+    seed = given.seed if given.seed is not None else random.randrange(10**6)
+    print(f"seed {seed}")
+    outcomes = [one for kind in given.database or SITES for one in _site(kind, given, random.Random(seed))]
+    return _table(outcomes)
+
+
+def _site(kind: str, given: argparse.Namespace, dice: random.Random) -> list[Outcome]:
+    outcomes = []
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(postgres.running(_programs(), free_ports(1)[0])) if kind == "postgresql" else None
+        here = stack.enter_context(site.running(folder, dice, server, given.webhook, given.replicas))
+        for number, fault in enumerate(_chosen(kind, given, dice), 1):
+            outcome = rounds.play(here, fault, given.people)
+            outcomes.append(outcome)
+            told = "ok" if not outcome.violations else f"BROKEN, kept in {rounds.keep(outcome, KEPT)}"
+            print(
+                f"{kind:10} {number:3} {fault.name:34} {outcome.operations:4} operations "
+                f"{outcome.seconds:5.1f} s  {told}",
+                flush=True,
+            )
+            for violation in outcome.violations[:5]:
+                print(f"    {violation[:300]}", flush=True)
+    return outcomes
+
+
+def _chosen(kind: str, given: argparse.Namespace, dice: random.Random) -> list[Fault]:
+    """Every fault once before any comes again, in an order of chance."""
+    possible = [
+        fault
+        for fault in FAULTS
+        if fault.database in (None, kind)
+        and (not given.fault or any(fault.name.startswith(begin) for begin in given.fault))
+    ]
+    chosen: list[Fault] = []
+    while len(chosen) < given.rounds:
+        chosen += dice.sample(possible, len(possible))
+    return chosen[: given.rounds]
+
+
+def _programs() -> Path:
+    found = subprocess.run(["sh", "deploy/postgres.sh"], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(found.stdout.strip())
+
+
+def _table(outcomes: list[Outcome]) -> int:
+    """Prints faults × outcomes; how it ended."""
+    names = dict.fromkeys(outcome.fault for outcome in outcomes)
+    print(f"\n{'fault':34} rounds  kept  broken  longest s")
+    for name in names:
+        mine = [outcome for outcome in outcomes if outcome.fault == name]
+        broken = sum(bool(outcome.violations) for outcome in mine)
+        longest = max(outcome.seconds for outcome in mine)
+        print(f"{name:34} {len(mine):6} {len(mine) - broken:5} {broken:7} {longest:10.1f}")
+    broken = sum(bool(outcome.violations) for outcome in outcomes)
+    operations = sum(outcome.operations for outcome in outcomes)
+    print(f"{len(outcomes)} rounds, {operations} operations, {broken} rounds with a broken promise")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

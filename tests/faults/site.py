@@ -1,0 +1,61 @@
+"""Where a round takes place: a running Mitsprache on either database, an emulated Telegram, a line that can break."""
+
+import contextlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.replicas import Replicas
+from tests.postgres import Postgres
+from tests.stack import Stack, free_ports
+from tests.telegram import TOKEN, Server
+
+SECRET = "a-secret-that-must-not-be-seen"
+GRACE = "600"
+"""However long a fault lasts, what is told in several bubbles stays one thought: each of them has its place then."""
+
+
+@dataclass
+class Site:
+    """All that faults can strike."""
+
+    stack: Stack
+    telegram: Server
+    postgres: Postgres | None
+    webhook: bool
+    dice: random.Random
+    urls: tuple[str, ...] = ()
+    """Where browsers reach the bot, one as good as the other."""
+    breaking: bool = False
+    """Whether the line between browser and city breaks now."""
+    processes: list[str] = field(default_factory=list)
+
+    @property
+    def database(self) -> str:
+        """Its kind."""
+        return self.stack.database.dialect
+
+
+@contextlib.contextmanager
+def running(
+    folder: Path, dice: random.Random, postgres: Postgres | None = None, webhook: bool = False, replicas: bool = False
+) -> Iterator[Site]:
+    """A site that lives as long as the block."""
+    telegram, bot = free_ports(2)
+    environ = {
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API": f"http://127.0.0.1:{telegram}",
+        "WEBSITE": "https://example.org/chat",
+        "BOT_PORT": str(bot),
+        "GRACE_SECONDS": GRACE,
+        "LOG_LEVEL": "INFO",
+    }
+    if webhook:
+        environ |= {"TELEGRAM_WEBHOOK": f"http://127.0.0.1:{bot}/telegram", "TELEGRAM_SECRET": SECRET}
+    if postgres:
+        environ["DATABASE_URL"] = postgres.database()
+    made = Replicas(folder / "data", **environ) if replicas else Stack(folder / "data", **environ)
+    with Server(telegram).running() as server, made.running() as stack:
+        processes = ["bot", "rasa", "actions"]
+        yield Site(stack, server, postgres, webhook, dice, (stack.url,), processes=processes)
