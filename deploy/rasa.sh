@@ -1,6 +1,6 @@
 #!/bin/sh
-# `rasa.sh run --model <file> …`: Rasa as it should be started in its project's folder, with that folder's environment.
-# Refuses a model that is not what was trained. Becomes Rasa.
+# `rasa.sh run --model <file> …`: Rasa as it should be started in its project's folder, with that folder's environment
+# and secrets. Refuses a model that is not what was trained. Becomes Rasa.
 set -eu
 deploy=$(cd "$(dirname "$0")" && pwd)
 export PYTHONPATH="$PWD" RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES= SQLALCHEMY_SILENCE_UBER_WARNING=1
@@ -20,4 +20,5 @@ train | data) ;;
 esac
 
 # skops looks for every name it trusts in every loaded module: nothing before TensorFlow's thousands, ten seconds after.
-exec .venv/bin/python -c 'import skops.io; from rasa.__main__ import main; main()' "$@"
+exec .venv/bin/python -I -S "$deploy/secret_files.py" \
+    .venv/bin/python -c 'import skops.io; from rasa.__main__ import main; main()' "$@"
