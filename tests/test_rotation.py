@@ -81,6 +81,7 @@ def test_new_tokens_and_a_new_password_lose_nothing(kind: str, request: pytest.F
                 psycopg.connect(address)
         with Stack(tmp_path / "data", **fixed, **safe.environ()).running() as after:
             chatter.stack = after
+            before.database = after.database  # its own address of the same database leads nowhere any more
             telegram.deliver()
             chatter.awaits_reply(before=read)
             visitor.says("Mehr Licht im Hof")
