@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export mutants bench burst shell lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export mutants bench burst shell audit lock clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -95,6 +95,9 @@ burst: setup catalogs train ## Let 500 people press «Start» on Telegram at onc
 
 shell: setup catalogs ## Talk to the assistant on this terminal (rasa shell)
 	@$(PYTHON) -m deploy.local shell
+
+audit: setup ## Ask whether a package of either lock has a known vulnerability
+	@$(PYTHON) -m deploy.audit
 
 lock: ## Write both locks anew (UPGRADE=--upgrade takes the newest versions)
 	sh deploy/uv.sh $(COMPILE) pyproject.toml --extra dev --python-version 3.11 -o requirements.lock

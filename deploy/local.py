@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import train
+from deploy import secret_files, train
 from deploy.supervisor import CannotStart, Service, Supervisor, check_ports, last_lines, tell
 
 ROOT = train.ROOT
@@ -43,9 +43,12 @@ class Settings:
 def settings(given: Mapping[str, str] | None = None) -> Settings:
     """The settings out of an environment (by default this process's own); what isn't set gets its default.
 
-    Raises CannotStart for a port that is none.
+    Raises CannotStart for a port that is none, or a secret's file that can't be used.
     """
-    whole = os.environ if given is None else given
+    try:
+        whole = secret_files.unfold(os.environ if given is None else given)
+    except secret_files.Unusable as why:
+        raise CannotStart(str(why)) from None
     env = {name: value for name, value in whole.items() if value and name not in NOT_INHERITED}
     data = Path(env.get("DATA_DIR", ROOT / "var")).resolve()
     host, bot = env.get("BOT_HOST", "127.0.0.1"), _port(env, "BOT_PORT", 8080)

@@ -1,8 +1,24 @@
 #!/bin/sh
-# `rasa.sh run …`: Rasa as it should be started in its project's folder, with that folder's environment. Becomes Rasa.
+# `rasa.sh run --model <file> …`: Rasa as it should be started in its project's folder, with that folder's environment
+# and secrets. Refuses a model that is not what was trained. Becomes Rasa.
 set -eu
+deploy=$(cd "$(dirname "$0")" && pwd)
 export PYTHONPATH="$PWD" RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES= SQLALCHEMY_SILENCE_UBER_WARNING=1
 unset PYTHONDONTWRITEBYTECODE # without bytecode every start is slow
 
+# What doesn't make a model or look at data loads one.
+case ${1:-} in
+train | data) ;;
+*)
+    model='' before=''
+    for argument in "$@"; do
+        case $before in --model | -m) model=$argument ;; esac
+        before=$argument
+    done
+    sh "$deploy/model.sh" "$model"
+    ;;
+esac
+
 # skops looks for every name it trusts in every loaded module: nothing before TensorFlow's thousands, ten seconds after.
-exec .venv/bin/python -c 'import skops.io; from rasa.__main__ import main; main()' "$@"
+exec .venv/bin/python -I -S "$deploy/secret_files.py" \
+    .venv/bin/python -c 'import skops.io; from rasa.__main__ import main; main()' "$@"

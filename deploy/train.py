@@ -1,4 +1,7 @@
-"""Trains the assistant if its training data changed: `python -m deploy.train` prints the model."""
+"""Trains the assistant if its training data changed: `python -m deploy.train` prints the model.
+
+A model is named after its training data; beside it stands its SHA-256, as `sha256sum` writes it.
+"""
 
 import hashlib
 import subprocess
@@ -13,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RASA_PROJECT = ROOT / "rasa_project"
 LOG = ROOT / "var" / "logs" / "train.log"
 RASA = str(ROOT / "deploy" / "rasa.sh")
+VERIFY = str(ROOT / "deploy" / "model.sh")
 PYTHON = Path(".venv", "bin", "python")
 SOURCES = ("config.yml", "domain.yml", "acts.py", "requirements.lock")
 PROGRESS_EVERY = 5.0
@@ -33,10 +37,23 @@ def model_file(project: Path = RASA_PROJECT) -> Path:
     return project / "models" / f"{fingerprint(project)}.tar.gz"
 
 
+def checksum(model: Path) -> Path:
+    """The file with the model's SHA-256."""
+    return model.with_name(f"{model.name}.sha256")
+
+
+def verify(model: Path) -> None:
+    """Raises CannotStart unless the model is, byte for byte, what was trained."""
+    done = subprocess.run(["sh", VERIFY, str(model)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise CannotStart(done.stderr.strip())
+
+
 def ensure(log: Path = LOG, environ: Mapping[str, str] | None = None, project: Path = RASA_PROJECT) -> Path:
-    """The model that fits, trained if there is none. Raises CannotStart when the training fails."""
+    """The model that fits, trained if there is none. Raises CannotStart when it is damaged, or the training fails."""
     model = model_file(project)
-    if model.exists():
+    if model.exists() and checksum(model).exists():
+        verify(model)
         return model
     _progress("training the assistant, since its training data changed …")
     # In a folder of its own first: a training that was interrupted leaves nothing that looks like a model.
@@ -46,9 +63,11 @@ def ensure(log: Path = LOG, environ: Mapping[str, str] | None = None, project: P
     code = _run(project, ("train", *sources, *target), log, environ)
     if code != 0 or not fresh.exists():
         raise CannotStart(f"The training of the assistant failed (exit code {code}). {last_lines(log)}")
+    checksum(fresh).write_text(f"{hashlib.sha256(fresh.read_bytes()).hexdigest()}  {model.name}\n")
     fresh.replace(model)
-    for older in model.parent.glob("[0-9a-f]" * 16 + ".tar.gz"):
-        if older != model:
+    checksum(fresh).replace(checksum(model))
+    for older in model.parent.glob("[0-9a-f]" * 16 + ".tar.gz*"):
+        if older not in (model, checksum(model)):
             older.unlink()
     return model
 

@@ -1,12 +1,15 @@
 """The one place that reads the environment. A missing setting is named, with what to do."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dialogue.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parent.parent
+SECRETS = ("DATABASE_URL", "RASA_TOKEN", "ACTIONS_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_SECRET")
+"""Settings that may stand in a file instead: `<NAME>_FILE` names it. deploy/secret_files.py has the same rules."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,9 @@ class Config:
 def load(environ: dict[str, str] | None = None) -> Config:
     """The settings of this process.
 
-    Raises Misconfigured (setting_missing, setting_invalid) with the setting's name.
+    Raises Misconfigured (setting_invalid, secret_…, file_missing) with the setting's name.
     """
-    env = os.environ if environ is None else environ
+    env = _unfold(os.environ if environ is None else environ)
     data = Path(env.get("DATA_DIR", ROOT / "var")).resolve()
     return Config(
         data=data,
@@ -76,26 +79,56 @@ def driver(given: str) -> str:
     return f"postgresql+psycopg{parted}{rest}" if scheme in ("postgres", "postgresql") else given
 
 
-def _secret(env: os._Environ[str] | dict[str, str], data: Path) -> bytes:
+def _secret(env: Mapping[str, str], data: Path) -> bytes:
     file = Path(env.get("SECRET_FILE", data / "secret"))
     if not file.exists():
         raise Misconfigured("secret_missing", name="SECRET_FILE", given=str(file))
-    if file.stat().st_mode & 0o077:
-        raise Misconfigured("secret_readable", name="SECRET_FILE", given=str(file))
-    secret = file.read_bytes().strip()
+    secret = _read(file, "SECRET_FILE").strip()
     if len(secret) < 32:
         raise Misconfigured("setting_invalid", name="SECRET_FILE", given="< 32 bytes")
     return secret
 
 
-def _number(env: os._Environ[str] | dict[str, str], name: str, default: int) -> int:
+def _unfold(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment with each secret in place of its file's name."""
+    env = dict(environ)
+    for name in SECRETS:
+        setting = f"{name}_FILE"
+        file = env.pop(setting, "")
+        if file and env.get(name):
+            raise Misconfigured("secret_twice", name=name, given=setting)
+        if file:
+            env[name] = _one_word(_read(Path(file), setting), file, setting)
+    return env
+
+
+def _read(file: Path, name: str) -> bytes:
+    try:
+        open_to_others = file.stat().st_mode & 0o077
+        content = file.read_bytes()
+    except OSError:
+        raise Misconfigured("file_missing", name=name, given=str(file)) from None
+    if open_to_others:
+        raise Misconfigured("secret_readable", name=name, given=str(file))
+    return content
+
+
+def _one_word(content: bytes, file: str, name: str) -> str:
+    try:
+        (secret,) = content.decode().split()
+    except ValueError:  # its words would hold the secret
+        raise Misconfigured("secret_malformed", name=name, given=file) from None
+    return secret
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
     try:
         return int(env.get(name, default))
     except ValueError:
         raise Misconfigured("setting_invalid", name=name, given=env[name]) from None
 
 
-def _decimal(env: os._Environ[str] | dict[str, str], name: str, default: float) -> float:
+def _decimal(env: Mapping[str, str], name: str, default: float) -> float:
     try:
         return float(env.get(name, default))
     except ValueError:

@@ -25,9 +25,26 @@ class Postgres:
     def database(self) -> str:
         """The address of a new, empty database."""
         name = f"test_{next(self._numbers)}"
-        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+        with self.admin() as connection:
             connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
         return self._address(name)
+
+    def guarded(self, role: str, password: str) -> str:
+        """The address of a new, empty database for a role of its own, which has to show its password."""
+        name = psycopg.conninfo.conninfo_to_dict(self.database())["dbname"]
+        with self.admin() as connection:
+            connection.execute(f"CREATE ROLE {role} LOGIN")  # type: ignore[arg-type]
+            connection.execute(f"ALTER DATABASE {name} OWNER TO {role}")  # type: ignore[arg-type]
+        rules = self._folder / "data" / "pg_hba.conf"
+        rules.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+        self.set_password(role, password)
+        return f"postgresql://{role}:{password}@127.0.0.1:{self._port}/{name}"
+
+    def set_password(self, role: str, password: str) -> None:
+        """From now on the role has this password, and no other."""
+        with self.admin() as connection:
+            connection.execute(f"ALTER ROLE {role} PASSWORD '{password}'")  # type: ignore[arg-type]
+            connection.execute("SELECT pg_reload_conf()")
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
@@ -42,6 +59,10 @@ class Postgres:
     def initialise(self) -> None:
         """Makes the files of the server."""
         self._run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+
+    def admin(self) -> psycopg.Connection[tuple[object, ...]]:
+        """A connection that may do anything; to be used in a `with`."""
+        return psycopg.connect(self._address("postgres"), autocommit=True)
 
     @property
     def log(self) -> Path:

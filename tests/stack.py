@@ -30,7 +30,7 @@ class Stack:
 
     def __init__(self, data: Path, **environ: str) -> None:
         self.data, self.faults = data, data / "faults"
-        self.faults.mkdir(parents=True)
+        self.faults.mkdir(parents=True, exist_ok=True)
         ports = dict(zip(("BOT_PORT", "RASA_PORT", "ACTIONS_PORT"), map(str, free_ports(3)), strict=True))
         given = {**os.environ, **ports, "DATA_DIR": str(data), "FAULT_DIR": str(self.faults), "LOG_LEVEL": "DEBUG"}
         self.settings = local.settings({**given, **environ})

@@ -57,12 +57,22 @@ class Server(LoBotApiEmulator):
     faults: list[Fault] = field(default_factory=list)
     slow: float = 0.0
     """Seconds between a message that is there and the answer that says so."""
+    token: str = TOKEN
+    """The bot's token of now. What waits for the bot is kept under its first one."""
 
     def __post_init__(self) -> None:
         LoBotApiEmulator.__init__(self, max_history=10_000, allow_insecure_loopback_webhooks=True)
         self.url = f"http://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
         self._ids = count(1)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answers whoever has the bot's token; one that was taken back is worth nothing."""
+        if request.match_info["token"] != self.token:
+            return web.json_response({"ok": False, "error_code": 401, "description": "Unauthorized"}, status=401)
+        request.match_info["token"] = TOKEN
+        answer: web.StreamResponse = await super().handle(request)
+        return answer
 
     def validate(self, method: str, fields: dict[str, Any], uploads: dict[str, Any]) -> Any:
         """Refuses what Telegram refuses, and what a fault says; notes what was accepted."""

@@ -137,6 +137,9 @@ KEYS_OF_OPERATORS = {
         "setting_invalid",
         "secret_readable",
         "secret_missing",
+        "secret_twice",
+        "secret_malformed",
+        "file_missing",
     ),
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from store.config import SECRETS
 from store.tables import metadata
 from tests.test_crash import STEPS
 
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README, ARCHITECTURE = ROOT / "README.md", ROOT / "docs" / "architecture.md"
 PAPERS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ENDINGS = ("py", "yml", "toml", "md", "sh", "jsonl", "json", "lock", "po", "pot", "tsv", "txt", "css", "js", "html")
-MADE = ("var/", ".venv/", "deletions.jsonl")
+MADE = ("var/", ".venv/", "rasa_project/models/", "deletions.jsonl")
 """What is there only when it has run."""
 NOT_OURS = {"NO_PROXY"}
 """Handed on by the supervisor, read by libraries."""
@@ -104,6 +105,14 @@ def test_settings_are_the_real_ones() -> None:
     assert told == settings()
 
 
+def test_secrets_are_the_real_ones() -> None:
+    """The README's row of what may stand in a file names the secrets that may, and the operator's page has each."""
+    (row,) = words(README, r"^\| `<NAME>_FILE` \| (.+)$")
+    assert set(re.findall(r"`([A-Z_]+)`", row)) == set(SECRETS)
+    rows = words(ROOT / "docs" / "operations.md", r"^\| (`[A-Z_]+`.*?) \|")
+    assert {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)} == {*SECRETS, "SECRET_FILE"}
+
+
 def test_numbers_of_settings_are_the_real_ones() -> None:
     """Where the README gives a number as a setting's default, the code has the same one."""
     source = (ROOT / "store" / "config.py").read_text() + (ROOT / "deploy" / "local.py").read_text()
@@ -116,7 +125,7 @@ def test_numbers_of_settings_are_the_real_ones() -> None:
 @each_paper
 def test_capitals_are_settings(paper: Path) -> None:
     """Each name in capitals in backticks is a setting, or a variable of the Makefile."""
-    known = settings() | words(ROOT / "Makefile", r"\b([A-Z_]{2,})\b")
+    known = settings() | {f"{name}_FILE" for name in SECRETS} | words(ROOT / "Makefile", r"\b([A-Z_]{2,})\b")
     assert words(paper, r"`([A-Z]+_[A-Z_]+)`") - known == set()
 
 

@@ -219,7 +219,10 @@ def project(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
     for name in (*train.SOURCES, "data/nlu/de.yml"):
         (project / name).write_text(f"{name}\n")
-    python.write_text('#!/bin/sh\necho x >>calls\nmkdir -p "${11}" && echo model >"${11}/${13}.tar.gz"\n')
+    python.write_text(
+        f'#!/bin/sh\n[ "$1" = -I ] && exec {sys.executable} "$@"\n'
+        'echo x >>calls\nmkdir -p "${11}" && echo model >"${11}/${13}.tar.gz"\n'
+    )
     python.chmod(0o755)
     return project
 
