@@ -20,7 +20,7 @@ LONGEST = 400
 
 @dataclass(frozen=True)
 class Mutation:
-    """A one-line defect: in this file, `old` becomes `new`; the test named by the selector must fail."""
+    """A defect of a line or two: in this file, `old` becomes `new`; the test named by the selector must fail."""
 
     line: str
     defect: str
@@ -28,6 +28,13 @@ class Mutation:
     old: str
     new: str
     test: str
+    besides: tuple[tuple[str, str, str], ...] = ()
+    """Further (file, old, new), where one line alone is still held by another."""
+
+    @property
+    def edits(self) -> tuple[tuple[str, str, str], ...]:
+        """All (file, old, new) of it."""
+        return ((self.file, self.old, self.new), *self.besides)
 
 
 MUTATIONS = (
@@ -393,8 +400,9 @@ def fails(mutation: Mutation) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         _copy(copy)
-        file = copy / mutation.file
-        file.write_text(file.read_text("utf-8").replace(mutation.old, mutation.new, 1), "utf-8")
+        for name, old, new in mutation.edits:
+            file = copy / name
+            file.write_text(file.read_text("utf-8").replace(old, new, 1), "utf-8")
         command = [str(copy / ".venv/bin/python"), "-m", "pytest", "-x", "-p", "no:cacheprovider", mutation.test]
         # One kind of database is enough to notice it.
         environ = {**os.environ, "NO_POSTGRES": "1"}

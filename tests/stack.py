@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 
 from deploy import local
-from deploy.supervisor import Supervisor
+from deploy.supervisor import Service, Supervisor
 from dialogue.redact import redact
 from dialogue.texts import clean
 from store import keys
@@ -36,10 +36,14 @@ class Stack:
         self.settings = local.settings({**given, **environ})
         model = local.prepare(self.settings)
         self.said: list[str] = []
-        self.supervisor = Supervisor(local.services(self.settings, model), data, self.said.append)
+        self.supervisor = Supervisor(self.services(model), data, self.said.append)
         self.url = f"http://127.0.0.1:{self.settings.bot_port}"
         self.database = Database(self.settings.environ["DATABASE_URL"])
         self.secret = (data / "secret").read_bytes().strip()
+
+    def services(self, model: Path) -> list[Service]:
+        """The processes."""
+        return local.services(self.settings, model)
 
     @contextmanager
     def running(self) -> Iterator["Stack"]:

@@ -13,11 +13,10 @@ import httpx
 import psycopg
 import sqlalchemy as sa
 
-from tests.faults.site import Site
+from tests.faults.site import PROCESSES, Site
 from tests.telegram import Fault as TelegramFault
 from tests.test_crash import STEPS
 
-PROCESSES = ("bot", "rasa", "actions")
 FROZEN = 8.0
 """Seconds without a sign of life: longer than a lease."""
 AWAY = 5.0
@@ -54,6 +53,16 @@ def freeze(name: str) -> Callable[[Site], None]:
         os.killpg(group, signal.SIGCONT)
 
     return strike
+
+
+def in_turn(site: Site) -> None:
+    """Every process is told to stop, one after the other, as when a new version is brought in."""
+    for name in site.processes:
+        pid = site.stack.supervisor.pid_of(name)
+        os.kill(pid, signal.SIGTERM)
+        while site.stack.supervisor.pid_of(name) == pid:
+            time.sleep(0.05)
+        site.stack.settle()
 
 
 def at_step(step: str, victim: str) -> Callable[[Site], None]:
@@ -116,7 +125,7 @@ def full_disk(site: Site) -> None:
 
 @contextlib.contextmanager
 def _limited(site: Site, size: int) -> Iterator[None]:
-    pids = [site.stack.supervisor.pid_of(name) for name in PROCESSES]
+    pids = [site.stack.supervisor.pid_of(name) for name in site.processes]
     unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     try:
         for pid in pids:
@@ -163,6 +172,7 @@ FAULTS = (
         for size in (1, 2, 3)
         for names in combinations(PROCESSES, size)
     ),
+    Fault("restart all in turn", in_turn),
     *(Fault(f"freeze {name}", freeze(name)) for name in PROCESSES),
     *(Fault(f"kill {victim} at {step}", at_step(step, victim)) for step in STEPS for victim in PROCESSES),
     Fault("Telegram fails", telegram("sendMessage", 30), extra=0),

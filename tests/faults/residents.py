@@ -15,8 +15,6 @@ from tests.stack import Stack
 from tests.telegram import Chatter, Server
 from tests.tester import Resident, plain
 
-PATIENCE = 150.0
-"""Seconds until somebody gives up: far more than any fault lasts."""
 SYLLABLES = ("ba", "do", "fe", "gu", "ki", "lo", "mi", "na", "po", "ru", "sa", "tu", "we")
 MORE = ("Möchten Sie noch etwas", "Gibt es noch etwas")
 DISTRICTS = {"Betzenberg": "betzenberg", "Erfenbach": "erfenbach", "Siegelbach": "siegelbach"}
@@ -29,8 +27,8 @@ class Stuck(Exception):
 class Person(ABC):
     """Somebody at a device; the scripts below know no more of it than this."""
 
-    def __init__(self, name: str, stack: Stack, history: History, dice: random.Random) -> None:
-        self.name, self.stack, self.history, self.dice = name, stack, history, dice
+    def __init__(self, name: str, stack: Stack, history: History, dice: random.Random, patience: float) -> None:
+        self.name, self.stack, self.history, self.dice, self.patience = name, stack, history, dice, patience
 
     @property
     @abstractmethod
@@ -68,7 +66,7 @@ class Person(ABC):
 
     def waits(self, before: int, then: str) -> None:
         """Until one of the messages after `before` has this in it. Raises Stuck."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             if any(then in text for text in self.messages()[before:]):
                 return
@@ -83,13 +81,12 @@ class Person(ABC):
 class Visitor(Person):
     """On the web. Sends some messages twice at once, and loses some answers on the line."""
 
-    def __init__(self, *given: Any, urls: tuple[str, ...], cuts: Callable[[], bool], twice: bool) -> None:
+    def __init__(self, *given: Any, url: str, cuts: Callable[[], bool], twice: bool) -> None:
         super().__init__(*given)
-        self._cuts, self._twice = cuts, twice
-        self._resident = Resident(urls[0])
-        self._resident.http = httpx.Client(
-            base_url=urls[0], timeout=30, transport=Cutting(urls, self.dice, cuts), trust_env=False
-        )
+        self._twice = twice
+        self._resident = Resident(url)
+        line = Cutting(self.dice, cuts)
+        self._resident.http = httpx.Client(base_url=url, timeout=30, transport=line, trust_env=False)
 
     @property
     def pseudonym(self) -> str:
@@ -114,16 +111,13 @@ class Visitor(Person):
 
 
 class Cutting(httpx.BaseTransport):
-    """A line that breaks: before a request has gone out, or before its answer has come. Each request goes elsewhere."""
+    """A line that breaks: before a request has gone out, or before its answer has come."""
 
-    def __init__(self, urls: tuple[str, ...], dice: random.Random, cuts: Callable[[], bool]) -> None:
-        self._urls, self._dice, self._cuts = [httpx.URL(url) for url in urls], dice, cuts
-        self._line = httpx.HTTPTransport()
+    def __init__(self, dice: random.Random, cuts: Callable[[], bool]) -> None:
+        self._dice, self._cuts, self._line = dice, cuts, httpx.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Raises ConnectError or ReadError where the line breaks."""
-        url = self._dice.choice(self._urls)
-        request.url = request.url.copy_with(host=url.host, port=url.port)
         if self._cuts() and self._dice.random() < 0.3:
             raise httpx.ConnectError("cut before the request")
         answer = self._line.handle_request(request)
@@ -226,4 +220,5 @@ def leaving(person: Person) -> None:
     person.does(lambda key: person.presses("Ja, alles löschen", key), DELETE, 0, "", "gelöscht")
 
 
-SCRIPTS = (steady, hasty, leaving)
+Script = Callable[[Person], None]
+SCRIPTS: tuple[Script, ...] = (steady, hasty, leaving)

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from tests.databases import everything
 from tests.faults.checker import DELETE, Shown, Stored, World, violations
 from tests.faults.history import History
 from tests.faults.injector import Fault
-from tests.faults.residents import SCRIPTS, Person, Visitor, Writer
+from tests.faults.residents import SCRIPTS, Person, Script, Visitor, Writer
 from tests.faults.site import Site
 from tests.tester import plain
 
-SETTLED_WITHIN = 90.0
+PATIENCE = 90.0
+"""Seconds until somebody gives up: far more than any fault lasts."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,21 @@ class Outcome:
     history: History
 
 
-def play(site: Site, fault: Fault, people: int = 6) -> Outcome:
+def play(
+    site: Site, fault: Fault, people: int = 6, scripts: Sequence[Script] = SCRIPTS, patience: float = PATIENCE
+) -> Outcome:
     """Holds a round with so many residents, half of them on Telegram."""
     history, began, troubles = History(), time.monotonic(), list[str]()
-    residents = [_resident(site, history, number) for number in range(people)]
+    residents = [_resident(site, history, number, patience) for number in range(people)]
 
-    def talk(person: Person, script: Callable[[Person], None]) -> None:
+    def talk(person: Person, script: Script) -> None:
         try:
             script(person)
         except Exception as error:
             troubles.append(f"{type(error).__name__}: {error}")
 
-    scripts = [SCRIPTS[number // 2 % len(SCRIPTS)] for number in range(people)]
-    threads = [threading.Thread(target=talk, args=pair) for pair in zip(residents, scripts, strict=True)]
+    parts = [scripts[number // 2 % len(scripts)] for number in range(people)]
+    threads = [threading.Thread(target=talk, args=pair) for pair in zip(residents, parts, strict=True)]
     for thread in threads:
         thread.start()
     when = site.dice.randint(people, 4 * people)
@@ -56,23 +59,23 @@ def play(site: Site, fault: Fault, people: int = 6) -> Outcome:
     for thread in threads:
         thread.join()
     site.stack.settle()
-    waiting = _settled(site, residents)
+    waiting = _settled(site, residents, patience)
     found = [*troubles, *violations(_world(site, residents, history, waiting, fault.extra))]
     return Outcome(fault.name, found, len(history.operations()), time.monotonic() - began, history)
 
 
-def _resident(site: Site, history: History, number: int) -> Person:
+def _resident(site: Site, history: History, number: int, patience: float) -> Person:
     dice = random.Random(site.dice.random())
-    given = (f"resident {number}", site.stack, history, dice)
+    given = (f"resident {number}", site.stack, history, dice, patience)
     twice = number % 3 == 0
     if number % 2:
         return Writer(*given, server=site.telegram, twice=twice)
-    return Visitor(*given, urls=site.urls, cuts=lambda: site.breaking, twice=twice)
+    return Visitor(*given, url=site.url, cuts=lambda: site.breaking, twice=twice)
 
 
-def _settled(site: Site, residents: list[Person]) -> int:
+def _settled(site: Site, residents: list[Person], patience: float) -> int:
     """Waits until nothing waits any more; how many messages still do."""
-    deadline, ours = time.monotonic() + SETTLED_WITHIN, [person.pseudonym for person in residents]
+    deadline, ours = time.monotonic() + patience, [person.pseudonym for person in residents]
     waiting = (tables.inbox.c.person.in_(ours), tables.inbox.c.state == "waiting")
     behind = (
         tables.addresses.c.person.in_(ours),

@@ -3,7 +3,7 @@
 import contextlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.replicas import Replicas
@@ -11,6 +11,7 @@ from tests.postgres import Postgres
 from tests.stack import Stack, free_ports
 from tests.telegram import TOKEN, Server
 
+PROCESSES = ("bot", "rasa", "actions")
 SECRET = "a-secret-that-must-not-be-seen"
 GRACE = "600"
 """However long a fault lasts, what is told in several bubbles stays one thought: each of them has its place then."""
@@ -25,11 +26,11 @@ class Site:
     postgres: Postgres | None
     webhook: bool
     dice: random.Random
-    urls: tuple[str, ...] = ()
-    """Where browsers reach the bot, one as good as the other."""
+    url: str
+    """Where browsers reach the bot."""
     breaking: bool = False
     """Whether the line between browser and city breaks now."""
-    processes: list[str] = field(default_factory=list)
+    processes: tuple[str, ...] = PROCESSES
 
     @property
     def database(self) -> str:
@@ -57,5 +58,5 @@ def running(
         environ["DATABASE_URL"] = postgres.database()
     made = Replicas(folder / "data", **environ) if replicas else Stack(folder / "data", **environ)
     with Server(telegram).running() as server, made.running() as stack:
-        processes = ["bot", "rasa", "actions"]
-        yield Site(stack, server, postgres, webhook, dice, (stack.url,), processes=processes)
+        second = tuple(f"{name}-2" for name in PROCESSES) if replicas else ()
+        yield Site(stack, server, postgres, webhook, dice, stack.url, processes=PROCESSES + second)
