@@ -26,6 +26,7 @@ def main() -> int:
     options.add_argument("--fault", action="append", help="only faults whose name begins so")
     options.add_argument("--webhook", action="store_true", help="Telegram brings the messages")
     options.add_argument("--replicas", action="store_true", help="two of every process, behind a reverse proxy")
+    options.add_argument("--clock", action="store_true", help="the clock jumps, too (needs the package faketime)")
     options.add_argument("--seed", type=int, default=None, help="the same seed chooses the same faults")
     given = options.parse_args()
     seed = given.seed if given.seed is not None else random.randrange(10**6)
@@ -39,7 +40,7 @@ def _site(kind: str, given: argparse.Namespace, dice: random.Random) -> list[Out
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(postgres.running(_programs(), free_ports(1)[0])) if kind == "postgresql" else None
-        here = stack.enter_context(site.running(folder, dice, server, given.webhook, given.replicas))
+        here = stack.enter_context(site.running(folder, dice, server, given.webhook, given.replicas, given.clock))
         for number, fault in enumerate(_chosen(kind, given, dice), 1):
             outcome = rounds.play(here, fault, given.people)
             outcomes.append(outcome)
@@ -60,6 +61,7 @@ def _chosen(kind: str, given: argparse.Namespace, dice: random.Random) -> list[F
         fault
         for fault in FAULTS
         if fault.database in (None, kind)
+        and (given.clock or not fault.clock)
         and (not given.fault or any(fault.name.startswith(begin) for begin in given.fault))
     ]
     chosen: list[Fault] = []

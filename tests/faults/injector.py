@@ -30,6 +30,8 @@ class Fault:
     strike: Callable[[Site], None]
     database: str | None = None
     """The kind of database that it needs; None: any."""
+    clock: bool = False
+    """Whether it needs a site whose clock can be put."""
     extra: int = 1
     """How often at most somebody on Telegram is told something twice by it."""
 
@@ -51,6 +53,17 @@ def freeze(name: str) -> Callable[[Site], None]:
         os.killpg(group, signal.SIGSTOP)
         time.sleep(FROZEN)
         os.killpg(group, signal.SIGCONT)
+
+    return strike
+
+
+def jump(seconds: int) -> Callable[[Site], None]:
+    """The clock of all processes is put so far ahead or back, and right again after a while."""
+
+    def strike(site: Site) -> None:
+        site.clock.write_text(f"{seconds:+}")
+        time.sleep(AWAY)
+        site.clock.write_text("+0")
 
     return strike
 
@@ -173,6 +186,8 @@ FAULTS = (
         for names in combinations(PROCESSES, size)
     ),
     Fault("restart all in turn", in_turn),
+    Fault("the clock is an hour ahead", jump(3600), clock=True),
+    Fault("the clock is an hour behind", jump(-3600), clock=True),
     *(Fault(f"freeze {name}", freeze(name)) for name in PROCESSES),
     *(Fault(f"kill {victim} at {step}", at_step(step, victim)) for step in STEPS for victim in PROCESSES),
     Fault("Telegram fails", telegram("sendMessage", 30), extra=0),

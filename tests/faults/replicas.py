@@ -85,8 +85,6 @@ class Replicas(Stack):
                 str(config),
                 "-e",
                 str(folder / "error.log"),
-                "-g",
-                "daemon off;",
             ),
             cwd=folder,
             port=fronts["bot"],

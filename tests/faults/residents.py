@@ -191,7 +191,7 @@ def steady(person: Person) -> None:
         person.does(lambda key: person.sends("4", key), "importance", instance, "4", "eine Idee")
         person.does(lambda key, text=idea: person.sends(text, key), "idea", instance, idea, MORE[instance])
         if instance == 0:
-            person.does(lambda key: person.sends("ja", key), "more", 0, "yes", "Um welches Thema geht es jetzt")
+            person.does(lambda key: presses("Ja", key), "more", 0, "yes", "Um welches Thema geht es jetzt")
 
 
 def hasty(person: Person) -> None:

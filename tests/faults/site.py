@@ -1,6 +1,7 @@
 """Where a round takes place: a running Mitsprache on either database, an emulated Telegram, a line that can break."""
 
 import contextlib
+import platform
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from tests.postgres import Postgres
 from tests.stack import Stack, free_ports
 from tests.telegram import TOKEN, Server
 
+FAKETIME = Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketime.so.1")
 PROCESSES = ("bot", "rasa", "actions")
 SECRET = "a-secret-that-must-not-be-seen"
 GRACE = "600"
@@ -25,6 +27,8 @@ class Site:
     telegram: Server
     postgres: Postgres | None
     webhook: bool
+    clock: Path
+    """Holds how far the processes' clock is ahead."""
     dice: random.Random
     url: str
     """Where browsers reach the bot."""
@@ -40,9 +44,14 @@ class Site:
 
 @contextlib.contextmanager
 def running(
-    folder: Path, dice: random.Random, postgres: Postgres | None = None, webhook: bool = False, replicas: bool = False
+    folder: Path,
+    dice: random.Random,
+    postgres: Postgres | None = None,
+    webhook: bool = False,
+    replicas: bool = False,
+    clock: bool = False,
 ) -> Iterator[Site]:
-    """A site that lives as long as the block."""
+    """A site that lives as long as the block; its clock can be put where that is asked for, since it costs time."""
     telegram, bot = free_ports(2)
     environ = {
         "TELEGRAM_TOKEN": TOKEN,
@@ -52,6 +61,10 @@ def running(
         "GRACE_SECONDS": GRACE,
         "LOG_LEVEL": "INFO",
     }
+    (folder / "clock").write_text("+0")
+    if clock:
+        environ |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(folder / "clock")}
+        environ |= {"FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     if webhook:
         environ |= {"TELEGRAM_WEBHOOK": f"http://127.0.0.1:{bot}/telegram", "TELEGRAM_SECRET": SECRET}
     if postgres:
@@ -59,4 +72,4 @@ def running(
     made = Replicas(folder / "data", **environ) if replicas else Stack(folder / "data", **environ)
     with Server(telegram).running() as server, made.running() as stack:
         second = tuple(f"{name}-2" for name in PROCESSES) if replicas else ()
-        yield Site(stack, server, postgres, webhook, dice, stack.url, processes=PROCESSES + second)
+        yield Site(stack, server, postgres, webhook, folder / "clock", dice, stack.url, processes=PROCESSES + second)
