@@ -29,7 +29,7 @@ run: setup catalogs ## Start everything on this machine; Ctrl-C stops it
 	@$(PYTHON) -m deploy.local
 
 test: chromium postgres setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1, NO_POSTGRES=1 leave something out)
-	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/chromium.sh) && \
+	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/package.sh chromium) && \
 	CHROMIUM=$$browser NO_POSTGRES=$(NO_POSTGRES) $(PYTHON) -m pytest $(FILES)
 
 setup: $(MAIN_ENV) $(RASA_ENV) ## Build both environments from their locks
@@ -76,10 +76,10 @@ understand: train ## Measure how well the acts are understood in every language
 	@$(PYTHON) -m tests.understanding
 
 chromium: ## See to a Chromium for the browser test
-	@test -n "$(NO_BROWSER)" || sh deploy/chromium.sh
+	@test -n "$(NO_BROWSER)" || sh deploy/package.sh chromium >/dev/null
 
 postgres: ## See to a PostgreSQL for the tests
-	@test -n "$(NO_POSTGRES)" || sh deploy/postgres.sh >/dev/null
+	@test -n "$(NO_POSTGRES)" || sh deploy/package.sh postgresql >/dev/null
 
 export: setup catalogs ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=file)
 	$(PYTHON) -m staff export --round $(ROUND) --format $(FORMAT) --out $(OUT)

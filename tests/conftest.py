@@ -28,7 +28,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Postgres]:
     """A PostgreSQL server for the session."""
-    found = subprocess.run(["sh", "deploy/postgres.sh"], stdout=subprocess.PIPE, text=True, check=True)
+    found = subprocess.run(["sh", "deploy/package.sh", "postgresql"], stdout=subprocess.PIPE, text=True, check=True)
     with postgres.running(Path(found.stdout.strip()), free_ports(1)[0]) as started:
         yield started
 

@@ -18,6 +18,7 @@ from lo_bot_api_emulator import ApiRefusal, LoBotApiEmulator, updates
 from store.tables import addresses, people
 from tests.stack import Stack
 from tests.tester import PATIENCE, SAID, Resident, plain
+from translations.languages import languages
 
 TOKEN = "7:a-token-that-must-not-be-seen"
 # The emulator delivers whatever it is given; of these kinds it only doesn't know that they exist.
@@ -201,8 +202,7 @@ class Chatter(Resident):
     def switches_to(self, language: str) -> list[str]:
         """Chooses another language by the menu: /language, and the language's button."""
         self.says("/language")
-        names = {"de": "Deutsch", "en": "English", "ar": "العربية", "tr": "Türkçe", "ru": "Русский", "uk": "Українська"}
-        return self.presses(names[language])
+        return self.presses(languages()[language].autonym)
 
     def awaits_reply(self, patience: float = PATIENCE, before: int | None = None) -> list[str]:
         """The texts of the next reply, once all of it is in the chat."""

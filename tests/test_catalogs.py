@@ -4,6 +4,7 @@ import ast
 import gettext
 import hashlib
 import string
+from itertools import repeat
 from pathlib import Path
 
 import polib
@@ -17,6 +18,7 @@ from dialogue.rounds import ASIDES, Kind
 from dialogue.scene import Claim
 from dialogue.summary import PLAYED_BACK
 from store import packs
+from tests.sets import table
 from translations.catalogs import CITIES, FOLDER, Words, catalog_files
 from translations.languages import best, languages
 
@@ -84,6 +86,21 @@ def test_every_language_has_every_catalog() -> None:
     for folder in CITIES.iterdir():
         city = packs.city(folder.name)
         assert {file.parents[1].name for file in CITY if folder in file.parents} == set(city.languages)
+
+
+OF_A_LANGUAGE = (
+    *("translations/{}/delicate.yml", "translations/{}/redaction.yml", "tests/conversations/{}/interview.txt"),
+    *("tests/understanding/{}.tsv", "tests/delicate/{}.tsv", "tests/redaction/{}.tsv"),
+    *(f"rasa_project/data/nlu/{{}}/{act}.yml" for act in acts.ACTS if act != "not_understood"),
+)
+"""Where a language has a file of its own, besides its catalogs."""
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_language_is_whole(language: str) -> None:
+    """Each language has its lists, examples of every act, its interview, and what measures it, dangers included."""
+    assert [file for file in map(str.format, OF_A_LANGUAGE, repeat(language)) if not (ROOT / file).is_file()] == []
+    assert language in {row["language"] for row in table(ROOT / "tests" / "understanding" / "danger.tsv")}
 
 
 def test_every_question_has_its_words() -> None:

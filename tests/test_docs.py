@@ -13,13 +13,18 @@ from store.tables import metadata
 from tests.test_crash import STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
-README, ARCHITECTURE = ROOT / "README.md", ROOT / "docs" / "architecture.md"
-PAPERS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README, CONTRIBUTING, ARCHITECTURE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"
+PAPERS = [README, CONTRIBUTING, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ENDINGS = ("py", "yml", "toml", "md", "sh", "jsonl", "json", "lock", "po", "pot", "tsv", "txt", "css", "js", "html")
 MADE = ("var/", ".venv/", "rasa_project/models/", "deletions.jsonl")
 """What is there only when it has run."""
 NOT_OURS = {"NO_PROXY"}
 """Handed on by the supervisor, read by libraries."""
+
+TOOLS = {"pytest"}
+"""Modules of others that the papers call."""
+OTHERS_NAMES = {"Bot"}
+"""Classes of libraries that the papers name."""
 
 each_paper = pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 
@@ -46,6 +51,13 @@ def exists(path: str) -> bool:
     return any(fnmatch(one, pattern) or ("/" not in path and fnmatch(one, f"*/{pattern}")) for one in tree())
 
 
+@cache
+def definitions() -> set[str]:
+    """Every class and function of the project, as it is written."""
+    files = [ROOT / path for path in tree() if path.endswith(".py")]
+    return {f"{kind} {name}" for file in files for kind, name in words(file, r"^ *(?:async )?(class|def) (\w+)")}
+
+
 def anchors(paper: Path) -> set[str]:
     """The marks of a paper's headings, as a web view of it makes them."""
     return {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in words(paper, r"^#+ (.+)$")}
@@ -61,8 +73,9 @@ def settings() -> set[str]:
 
 @each_paper
 def test_paths_exist(paper: Path) -> None:
-    """Each file and folder in backticks stands in the tree."""
+    """Each file and folder in backticks or in a command stands in the tree."""
     named = {word for word in words(paper, r"`([^`\s]+)`") if word.endswith(("/", *(f".{end}" for end in ENDINGS)))}
+    named |= words(paper, rf"(?<![\w/.<>(-])((?:[\w<>-]+/)+[\w<>-]+\.(?:{'|'.join(ENDINGS)}))\b")
     assert [path for path in sorted(named) if not path.startswith(MADE) and not exists(path)] == []
 
 
@@ -75,12 +88,7 @@ def test_links_lead_somewhere(paper: Path) -> None:
         path, _, mark = link.partition("#")
         target = paper.parent / path if path else paper
         assert target.exists(), link
-        headings = (
-            {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in words(target, r"^#+ (.+)$")}
-            if mark
-            else set()
-        )
-        assert not mark or mark in headings, link
+        assert not mark or mark in anchors(target), link
 
 
 @each_paper
@@ -88,8 +96,26 @@ def test_commands_exist(paper: Path) -> None:
     """Each `make` target and each `python -m` command that a paper names is one."""
     targets = words(ROOT / "Makefile", r"^([a-z]+):")
     assert words(paper, r"(?:`|^)make ([a-z]+)") - targets == set()
-    modules = [name.replace(".", "/") for name in words(paper, r"python -m ([\w.]+)")]
+    modules = [name.replace(".", "/") for name in words(paper, r"python -m ([\w.]+)") - TOOLS]
     assert [name for name in modules if not exists(f"{name}.py") and not exists(f"{name}/__main__.py")] == []
+
+
+@each_paper
+def test_names_of_the_code_exist(paper: Path) -> None:
+    """Each class, function and test in backticks is one of the code."""
+    classes = words(paper, r"`([A-Z][a-z]+[A-Za-z]*)`") - OTHERS_NAMES
+    functions = words(paper, r"`(?:\w+\.)?(\w+)\(\)`") | words(paper, r"\.py::(\w+)")
+    told = {f"class {name}" for name in classes} | {f"def {name}" for name in functions}
+    assert told - definitions() == set()
+
+
+def test_lines_of_the_scripts_are_explained() -> None:
+    """The signs that the German interview explains in its first lines are those that its player knows."""
+    first = (ROOT / "tests" / "conversations" / "de" / "interview.txt").read_text("utf-8").split("\nbegin ")[0]
+    signs = words(ROOT / "tests" / "scripts.py", r'^            case ((?:"\S+"(?: \| )?)+):')
+    known = {sign for line in signs for sign in re.findall(r'"(\S+)"', line)} - {"begin", "--"}
+    assert known
+    assert [sign for sign in known if not re.search(rf"(?<!\w){re.escape(sign)}(?!\w)", first)] == []
 
 
 def test_options_of_the_export_exist() -> None:

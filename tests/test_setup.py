@@ -292,8 +292,8 @@ def test_make_help_lists_every_target() -> None:
 def test_a_missing_chromium_gives_one_sentence(tmp_path: Path) -> None:
     """Where Chromium is missing and cannot be installed, the package is named."""
     (tmp_path / "dirname").symlink_to("/usr/bin/dirname")
-    script = ["/bin/sh", str(ROOT / "deploy" / "chromium.sh")]
+    script = ["/bin/sh", str(ROOT / "deploy" / "package.sh"), "chromium"]
     done = subprocess.run(script, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.startswith("The browser test needs the Debian package 'chromium'")
+    assert done.stderr.startswith("The tests need the Debian package 'chromium'")
     assert done.stderr.count("\n") == 1

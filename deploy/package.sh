@@ -1,0 +1,44 @@
+#!/bin/sh
+# Prints where a program is that the tests need; installs Debian's package when it is missing and it may.
+#   package.sh chromium: the path of a Chromium. It is started without its sandbox (Playwright's own default), so it runs
+#                        for root and in containers as well.
+#   package.sh postgresql: the folder of PostgreSQL's programs.
+set -eu
+cd "$(dirname "$0")/.."
+
+find_chromium() {
+    for program in ${CHROMIUM:-} chromium chromium-browser google-chrome; do
+        "$program" --version >/dev/null 2>&1 && command -v "$program" && return
+    done
+    return 1
+}
+
+find_postgresql() {
+    for folder in ${POSTGRES_BIN:-} /usr/lib/postgresql/*/bin "$(dirname "$(command -v initdb || echo /nowhere)")"; do
+        "$folder/initdb" --version >/dev/null 2>&1 && echo "$folder" && return
+    done
+    return 1
+}
+
+install() {
+    command -v apt-get >/dev/null || return 1
+    sudo=$(sh deploy/root.sh) || return 1
+    echo "Installing Debian's package $package for the tests ..." >&2
+    $sudo apt-get update -q >&2 && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$package" >&2
+}
+
+package=${1:-}
+case $package in
+chromium) other="CHROMIUM=/path/to/it" without="NO_BROWSER=1" ;;
+postgresql) other="POSTGRES_BIN=/folder/of/its/programs" without="NO_POSTGRES=1" ;;
+*)
+    echo "usage: sh deploy/package.sh chromium|postgresql" >&2
+    exit 2
+    ;;
+esac
+
+"find_$package" && exit
+install </dev/null && "find_$package" && exit
+echo "The tests need the Debian package '$package': install it as root (apt-get install $package)," \
+    "name another one with $other, or leave it out knowingly: make test $without." >&2
+exit 1
