@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export mutants bench burst shell audit lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export mutants soak bench burst shell audit lock clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -86,6 +86,9 @@ export: setup catalogs ## Write the answers to a file (ROUND=needs FORMAT=csv OU
 
 mutants: setup ## Break the code on purpose and see that the tests notice
 	$(PYTHON) -m tests.mutants
+
+soak: postgres setup catalogs train ## Residents talk while everything fails in turn (SOAK=… for its options)
+	$(PYTHON) -m tests.faults $(SOAK)
 
 bench: setup catalogs train ## Measure how fast it is
 	$(PYTHON) -m bench

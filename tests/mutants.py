@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = (".venv", "rasa_project/.venv", "rasa_project/models")
 LONGEST = 400
+ON_POSTGRESQL = ("A16", "A17", "A20")
 
 
 @dataclass(frozen=True)
@@ -330,6 +331,47 @@ MUTATIONS = (
         "tests/test_telegram.py::test_after_an_outage_all_is_brought_in_order",
     ),
     Mutation(
+        "A16",
+        "while the database is away, the look for messages comes to its end",
+        "bot/turns.py",
+        "except Exception as error:  # the database may be away for a while; the inbox is patient",
+        "except KeyError as error:",
+        "tests/test_faults.py::test_the_database_is_away",
+    ),
+    Mutation(
+        "A17",
+        "PostgreSQL says «committed» before it has written",
+        "store/database.py",
+        "-c lock_timeout={WAIT_FOR_LOCK}s",
+        "-c lock_timeout={WAIT_FOR_LOCK}s -c synchronous_commit=off",
+        "tests/test_faults.py::test_the_database_crashes",
+    ),
+    Mutation(
+        "A18",
+        "what the disk does not take is called stored",
+        "bot/web.py",
+        "accepted = await asyncio.to_thread(receive, self._wiring, received)",
+        "accepted = (await asyncio.gather(asyncio.to_thread(receive, self._wiring, received), "
+        "return_exceptions=True))[0]; accepted = accepted if isinstance(accepted, str) else 'stored'",
+        "tests/test_faults.py::test_the_disk_takes_nothing",
+    ),
+    Mutation(
+        "A19",
+        "the lease of a process that died holds for ever",
+        "store/inbox.py",
+        "passed(people.c.lease_until, now))",
+        "people.c.lease_until.is_(None))",
+        "tests/test_faults.py::test_processes_die",
+    ),
+    Mutation(
+        "A20",
+        "each process has keys of its own",
+        "bot/receiving.py",
+        "key = keys.message_key(secret, received.channel, received.natural)",
+        'key = keys.message_key(secret, received.channel, received.natural + str(__import__("os").getpid()))',
+        "tests/test_faults.py::test_two_of_everything",
+    ),
+    Mutation(
         "A23",
         "an update that fails is tried for ever",
         "bot/telegram.py",
@@ -404,8 +446,8 @@ def fails(mutation: Mutation) -> bool:
             file = copy / name
             file.write_text(file.read_text("utf-8").replace(old, new, 1), "utf-8")
         command = [str(copy / ".venv/bin/python"), "-m", "pytest", "-x", "-p", "no:cacheprovider", mutation.test]
-        # One kind of database is enough to notice it.
-        environ = {**os.environ, "NO_POSTGRES": "1"}
+        # One kind of database is enough to notice it, but for what is about the other kind.
+        environ = {**os.environ, **({} if mutation.line in ON_POSTGRESQL else {"NO_POSTGRES": "1"})}
         done = subprocess.run(command, cwd=copy, env=environ, capture_output=True, text=True, timeout=LONGEST)
         # A test that could not even begin has noticed nothing.
         if not re.search(r"^\d+ (passed|failed)", done.stdout, re.MULTILINE):

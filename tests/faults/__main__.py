@@ -71,7 +71,7 @@ def _chosen(kind: str, given: argparse.Namespace, dice: random.Random) -> list[F
 
 
 def _programs() -> Path:
-    found = subprocess.run(["sh", "deploy/postgres.sh"], stdout=subprocess.PIPE, text=True, check=True)
+    found = subprocess.run(["sh", "deploy/package.sh", "postgresql"], stdout=subprocess.PIPE, text=True, check=True)
     return Path(found.stdout.strip())
 
 
