@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export mutants soak bench burst shell audit lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export backup restore mutants soak bench burst shell audit lock clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -83,6 +83,12 @@ postgres: ## See to a PostgreSQL for the tests
 
 export: setup catalogs ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=file)
 	$(PYTHON) -m staff export --round $(ROUND) --format $(FORMAT) --out $(OUT)
+
+backup: setup catalogs ## Write all that is stored into a file (FILE=file)
+	@$(PYTHON) -m store backup $(FILE)
+
+restore: setup catalogs ## Bring a backup into an empty database (FILE=file)
+	@$(PYTHON) -m store restore $(FILE)
 
 mutants: setup ## Break the code on purpose and see that the tests notice
 	$(PYTHON) -m tests.mutants

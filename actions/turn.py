@@ -152,6 +152,5 @@ def _finish_shell(connection: sa.Connection, wiring: Wiring, key: str, reply: di
         handover.detach(connection, message.person, now)
     if "erase" in reply:
         reason, barred = Erasure(reply["erase"]), keys.bar(wiring.config.secret, message.person)
-        journal = wiring.config.data / erasure.JOURNAL
-        erasure.journal(journal, message.person, reply["participations"], reason, reply.get("code"), now)
+        erasure.journal(wiring.config.journal, message.person, reply["participations"], reason, reply.get("code"), now)
         erasure.carry_out(connection, message.person, reason, barred, now)

@@ -34,8 +34,8 @@ def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
     messages = _outgoing(wiring, reply["language"], says)
     person, key, now = taken.message.person, taken.message.key, clock.now()
     if "erase" in reply:
-        journal, reason = wiring.config.data / erasure.JOURNAL, Erasure(reply["erase"])
-        erasure.journal(journal, person, reply["participations"], reason, reply.get("code"), now)
+        reason = Erasure(reply["erase"])
+        erasure.journal(wiring.config.journal, person, reply["participations"], reason, reply.get("code"), now)
     with wiring.database.write() as connection:
         people.check_fence(connection, person, taken.fence)
         inbox.handled(connection, key, held=people.holds(connection, person, key))

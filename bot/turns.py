@@ -145,7 +145,7 @@ class Turns:
         if reached and tries >= self._wiring.config.most_tries:
             log.critical("parked after %d tries", tries)
             await asyncio.to_thread(park, self._wiring, taken)
-        elif clock.now() - taken.message.received_at > TELL_AFTER:
+        elif not taken.message.ours and clock.now() - taken.message.received_at > TELL_AFTER:
             await asyncio.to_thread(delay_notice, self._wiring, taken)
         self._signals.tell(taken.message.person)
         return False

@@ -19,6 +19,8 @@ class Config:
     data: Path
     database_url: str
     secret: bytes
+    journal: Path
+    """The deletion journal: no part of the database, nor of its backups."""
     city: str
     round: str
     host: str
@@ -53,6 +55,7 @@ def load(environ: dict[str, str] | None = None) -> Config:
         data=data,
         database_url=driver(env.get("DATABASE_URL", f"sqlite:///{data / 'mitsprache.db'}")),
         secret=_secret(env, data),
+        journal=Path(env.get("JOURNAL_FILE", data / "deletions.jsonl")).resolve(),
         city=env.get("CITY", "kaiserslautern"),
         round=env.get("ROUND", "needs"),
         host=env.get("BOT_HOST", "127.0.0.1"),

@@ -77,6 +77,38 @@ def revert(url: str, revision: str) -> None:
     _alembic(url, lambda config: command.downgrade(config, revision))
 
 
+def holds_something(url: str) -> bool:
+    """Whether there is a table in it; for SQLite, whether there is a file with something in it, or a log of one."""
+    if sa.make_url(url).get_backend_name() == "sqlite":
+        files = [Path(f"{sa.make_url(url).database}{ending}") for ending in ("", "-wal", "-journal")]
+        return any(file.exists() and file.stat().st_size for file in files)
+    with _opened(url) as engine:
+        return bool(sa.inspect(engine).get_table_names())
+
+
+def server_version(url: str) -> int:
+    """The main version of a PostgreSQL server."""
+    with _opened(url) as engine, engine.connect() as connection:
+        return int(connection.execute(sa.text("SHOW server_version_num")).scalar_one()) // 10_000
+
+
+def empty(url: str) -> None:
+    """Removes every table, whatever it holds."""
+    found = sa.MetaData()
+    with _opened(url) as engine:
+        found.reflect(engine)
+        found.drop_all(engine)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[sa.Engine]:
+    engine = _engine(url, "BEGIN")
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def _alembic(url: str, step: Callable[[AlembicConfig], None]) -> None:
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS))

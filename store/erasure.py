@@ -2,18 +2,31 @@
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
+from dialogue.errors import Misconfigured
 from dialogue.outcome import Erasure
 from store import people
 from store.database import insert_once
 from store.receipts import ERASED
-from store.tables import answers, bars, consents, counters, guesses, inbox, outbox, participations, receipts, revisions
-
-JOURNAL = "deletions.jsonl"
+from store.tables import (
+    answers,
+    bars,
+    consents,
+    counters,
+    guesses,
+    inbox,
+    outbox,
+    participations,
+    receipts,
+    revisions,
+)
+from store.tables import people as persons
 
 BAR = timedelta(hours=1)
 """How long somebody who said to be too young is not asked again; short, since phones are shared."""
@@ -83,17 +96,57 @@ def journal(
         os.close(descriptor)
 
 
+def begin_journal(file: Path) -> None:
+    """Makes an empty one where there is none: it says that nobody has deleted. A restore insists on a journal.
+
+    Raises Misconfigured (folder_missing).
+    """
+    _check_folder(file)
+    file.touch(0o600)
+
+
 def reapply(connection: sa.Connection, file: Path, now: datetime) -> int:
-    """Erases again what the journal says was erased: a restored backup has brought it back. How many it had."""
-    if not file.exists():
-        return 0
+    """Erases again what the journal says was erased: a restored backup has brought it back. How many deletions.
+
+    Raises Misconfigured (folder_missing, journal_invalid).
+    """
+    _check_folder(file)
     erased = 0
-    for line in map(json.loads, file.read_text("utf-8").splitlines()):
-        holder = participations.c.mark.in_(line["participations"])
-        for person in connection.execute(sa.select(participations.c.person).where(holder)).scalars().all():
+    for line in _lines(file):
+        brought_back = _brought_back(connection, line)
+        for person in brought_back:
             erase(connection, person, now)
-            erased += 1
+        erased += bool(brought_back)
     return erased
+
+
+def _check_folder(file: Path) -> None:
+    """A disk that is not there must not pass for a journal without a line."""
+    if not file.parent.is_dir():
+        raise Misconfigured("folder_missing", name=str(file.parent))
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    written = file.read_text("utf-8").splitlines() if file.exists() else []
+    for number, line in enumerate(written, 1):
+        try:
+            yield json.loads(line)
+        except ValueError:
+            raise Misconfigured("journal_invalid", name=f"{file}:{number}") from None
+
+
+def _brought_back(connection: sa.Connection, line: dict[str, Any]) -> set[str]:
+    """Whoever holds one of the participations; and the person, if they waited to take part when the backup was made.
+
+    Who holds another participation is left alone: on a shared phone that one is not theirs who deleted.
+    """
+    holders = sa.select(participations.c.person).where(participations.c.mark.in_(line["participations"]))
+    at = datetime.fromisoformat(line["at"])
+    there = persons.c.created_at < at + timedelta(seconds=1)  # the journal's times are cut to the second
+    before = sa.and_(there, sa.or_(persons.c.erased_at.is_(None), persons.c.erased_at < at))
+    alone = persons.c.id.not_in(sa.select(participations.c.person))
+    person = sa.select(persons.c.id).where(persons.c.id == line["person"], before, alone)
+    return {id for query in (holders, person) for id in connection.execute(query).scalars()}
 
 
 def _leave_tombstones(connection: sa.Connection, person: str, now: datetime) -> None:

@@ -8,11 +8,13 @@ import sqlalchemy as sa
 
 from dialogue.errors import Busy, Refused
 from dialogue.rounds import Instance
-from store import receipts
+from store import keys, receipts
 from store.clock import passed
 from store.database import insert_once
-from store.tables import inbox, people
+from store.tables import inbox, participations, people
 
+OURS = ""
+"""The body of a message that nobody sent."""
 MOST_WAITING = 50
 """Messages of one person that may wait at once; a channel keeps further ones and tries again."""
 
@@ -45,6 +47,8 @@ class Message:
     bound: bool
     tries: int
     received_at: datetime
+    ours: bool
+    """Nobody sent it: a restore asks by it."""
 
 
 class Accepted(StrEnum):
@@ -184,6 +188,21 @@ def again_later(connection: sa.Connection, key: str, retry_at: datetime, tried: 
     return tries
 
 
+def ask_again(connection: sa.Connection, now: datetime) -> None:
+    """After a restore, whoever is in the middle of a talk is asked the open question again, as by «repeat».
+
+    They may have read a later one, and their next words would be taken for an answer to this one. Whose message still
+    waits gets its reply, and with it the question.
+    """
+    waits = sa.exists().where(inbox.c.person == people.c.id, inbox.c.state == "waiting")
+    underway = sa.and_(people.c.stopped.is_(False), participations.c.status.in_(("consented", "partial")))
+    joined = people.join(participations, participations.c.id == people.c.participation)
+    found = connection.execute(sa.select(people.c.id).select_from(joined).where(underway, ~waits)).scalars().all()
+    for person in found:
+        asked = {"key": keys.mark(), "person": person, "body": OURS, "act": "repeat", "bound": True}
+        connection.execute(inbox.insert().values(**asked, received_at=now))
+
+
 def _waiting(connection: sa.Connection, person: str) -> int:
     waiting = sa.select(sa.func.count()).where(inbox.c.person == person, inbox.c.state == "waiting")
     return connection.execute(waiting).scalar_one()
@@ -192,5 +211,6 @@ def _waiting(connection: sa.Connection, person: str) -> int:
 def _message(row: sa.Row[tuple[object, ...]]) -> Message:
     asked = Instance(row.question, row.instance) if row.question else None
     return Message(
-        row.key, row.person, row.text, row.act, row.value, asked, row.append, row.bound, row.tries, row.received_at
+        *(row.key, row.person, row.text, row.act, row.value, asked),
+        *(row.append, row.bound, row.tries, row.received_at, row.body == OURS),
     )

@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from dialogue.rounds import Instance
 from store.tables import outbox, people
 
+GAP = 10_000
+"""More than a talk has messages between a backup and its restore."""
+
 
 @dataclass(frozen=True)
 class Outgoing:
@@ -66,6 +69,15 @@ def post(
                 created_at=now,
             )
         )
+
+
+def leave_gap(connection: sa.Connection) -> None:
+    """After a restore every log goes on far behind the last number that is known.
+
+    Those in between may have been read: a page that knows them waits for higher ones, and their buttons still hang in
+    chats, where they must not come to mean something else.
+    """
+    connection.execute(people.update().values(last_number=people.c.last_number + GAP))
 
 
 def after(connection: sa.Connection, person: str, number: int, most: int = 100) -> list[Delivery]:

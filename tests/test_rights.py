@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dialogue.outcome import Erasure
 from dialogue.rounds import Kind
 from staff.export import export
-from store import clock, copies, erasure, packs, retention, tables
+from store import clock, copies, packs, retention, tables
 from store.__main__ import migrate
 from tests.talk import City, Talk
 from translations.catalogs import Words
@@ -103,7 +103,7 @@ def test_three_secrets_are_three(city: City) -> None:
         row = connection.execute(sa.select(tables.participations)).one()
     talk.says("Daten löschen", "delete_my_data")
     talk.says("ja")
-    receipt = json.loads((city.folder / erasure.JOURNAL).read_text())["code"]
+    receipt = json.loads((city.bot.config.journal).read_text())["code"]
     assert len(code) == 20
     assert len({code, str(row.number), row.mark, row.code, receipt}) == 5
     assert str(row.number) not in code
@@ -310,7 +310,7 @@ def test_underage_and_declined_leave_no_journal_line(city: City) -> None:
     talk.says("hallo", "greet")
     talk.says("Deutsch")
     talk.says("nein")
-    assert not (city.folder / erasure.JOURNAL).exists()
+    assert not (city.bot.config.journal).exists()
     assert Erasure.UNDERAGE == "underage"
 
 
