@@ -31,6 +31,8 @@ class Mutation:
     test: str
     besides: tuple[tuple[str, str, str], ...] = ()
     """Further (file, old, new), where one line alone is still held by another."""
+    says: str = ""
+    """What the failing test has to say, where any failure would not do."""
 
     @property
     def edits(self) -> tuple[tuple[str, str, str], ...]:
@@ -408,7 +410,7 @@ MUTATIONS = (
         "a backup copies the file of a database at work",
         "store/backups.py",
         'connection.execute("VACUUM INTO ?", (str(part),))',
-        'shutil.copyfile(str(file), part)',
+        "shutil.copyfile(str(file), part)",
         "tests/test_backups.py::test_a_backup_under_load",
     ),
     Mutation(
@@ -484,7 +486,7 @@ def fails(mutation: Mutation) -> bool:
         # A test that could not even begin has noticed nothing.
         if not re.search(r"^\d+ (passed|failed)", done.stdout, re.MULTILINE):
             raise RuntimeError(f"{mutation.line}: the test did not run\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        return done.returncode == 1
+        return done.returncode == 1 and mutation.says in done.stdout
 
 
 def _copy(target: Path) -> None:

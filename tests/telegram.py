@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -56,6 +57,10 @@ class Server(LoBotApiEmulator):
     port: int
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    lost: Counter[int] = field(default_factory=Counter)
+    """By chat, of how many messages the bot never heard that they are there."""
+    brought: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """What Telegram has had for the bot."""
     slow: float = 0.0
     """Seconds between a message that is there and the answer that says so."""
     token: str = TOKEN
@@ -88,6 +93,7 @@ class Server(LoBotApiEmulator):
         if method == "sendMessage":
             time.sleep(self.slow)
         if fault:
+            self.lost[chat] += 1
             raise ApiRefusal("lost", 502)
         return result
 
@@ -102,6 +108,7 @@ class Server(LoBotApiEmulator):
 
     def bring(self, kind: str, content: dict[str, Any], update_id: int | None = None) -> int:
         """Telegram has something for the bot."""
+        self.brought.append((kind, content))
         update: dict[str, Any] = {kind: content}
         if update_id is not None:
             # After a quiet week Telegram goes on with any number, lower ones too.
@@ -192,12 +199,14 @@ class Chatter(Resident):
         self.press(self.button(label))
         return self.awaits_reply(before=before)
 
-    def press(self, data: str) -> None:
-        """Presses a button by its id, and goes on."""
+    def press(self, data: str) -> dict[str, Any]:
+        """Presses a button by its id, and goes on; the press as Telegram has it."""
         shown = next((one for one in self.seen if any(button["id"] == data for button in one["buttons"])), None)
         message = {"message_id": shown["id"] if shown else 1, **self._from(), "text": "…"}
         query = {"id": str(self.server.number()), "from": self._from()["from"], "chat_instance": "1"}
-        self.server.bring("callback_query", {**query, "message": message, "data": data})
+        pressed = {**query, "message": message, "data": data}
+        self.server.bring("callback_query", pressed)
+        return pressed
 
     def switches_to(self, language: str) -> list[str]:
         """Chooses another language by the menu: /language, and the language's button."""

@@ -8,8 +8,11 @@ from tests.faults.history import Operation, Result
 
 DELETE = "delete"
 """The question of an operation that asks to be deleted."""
+FREE = ("need", "idea")
+"""Questions whose answer may be told in several bubbles."""
 
-Asked = tuple[str, int]
+Key = tuple[str, str, int]
+"""Person, question, instance."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,17 @@ class Stored:
     question: str
     instance: int
     text: str | None
+    revision: int = 1
+
+    @property
+    def key(self) -> Key:
+        """What it answers, and whose it is."""
+        return self.person, self.question, self.instance
+
+    @property
+    def lines(self) -> list[str]:
+        """Its bubbles."""
+        return self.text.split("\n") if self.text else []
 
 
 @dataclass(frozen=True)
@@ -30,12 +44,12 @@ class Shown:
     log: Sequence[str]
     device: Sequence[str]
     extra: int = 0
-    """So many may come twice: the channel has no key, and its answer may have been lost."""
+    """So many may come twice: acknowledgements that were lost."""
 
 
 @dataclass(frozen=True)
 class World:
-    """All that there is after a round."""
+    """All that there is after a round, of the residents of the round and of people whom nobody knows."""
 
     operations: Sequence[Operation]
     answers: Sequence[Stored]
@@ -49,14 +63,15 @@ class World:
 
 def violations(world: World) -> list[str]:
     """Every broken promise, in words; an empty list is the proof of the round."""
-    deleted = {one.person for one in world.operations if one.question == DELETE and one.result is Result.OK}
+    gone = {one.person for one in world.operations if one.question == DELETE and one.result is Result.OK}
     found = [
-        *_lost(world, deleted),
+        *(f"refused: {one}" for one in world.operations if one.result is Result.FAILED),
+        *_lost(world),
         *_invented(world),
         *_doubled(world),
-        *_order(world, deleted),
+        *_order(world),
         *(f"deleted, and still there: {what} of {person}" for person, what in world.remains.items()),
-        *(f"stored after a deletion: {one}" for one in world.answers if one.person in deleted),
+        *(f"stored after a deletion: {one}" for one in world.answers if one.person in gone),
         *_export(world),
         *_transcripts(world.shown),
     ]
@@ -65,60 +80,61 @@ def violations(world: World) -> list[str]:
     return found
 
 
-def expected(operations: Iterable[Operation], least: bool) -> dict[tuple[str, Asked], list[str]]:
-    """What has to stand under each question of each person, line by line; without `least` what may stand there."""
-    result: dict[tuple[str, Asked], list[str]] = {}
+def by_answer(operations: Iterable[Operation]) -> dict[Key, list[Operation]]:
+    """Everything that may have been received, by the answer that it belongs to, in order."""
+    result: dict[Key, list[Operation]] = {}
     for one in operations:
-        counts = one.result is Result.OK or (not least and one.result in (Result.UNKNOWN, Result.INVOKED))
-        if counts and one.question != DELETE:
-            result.setdefault((one.person, (one.question, one.instance)), []).append(one.value)
+        if one.question != DELETE and one.result is not Result.FAILED:
+            result.setdefault((one.person, one.question, one.instance), []).append(one)
     return result
 
 
-def _lost(world: World, deleted: set[str]) -> Iterator[str]:
-    stored = {(one.person, (one.question, one.instance)): one.text or "" for one in world.answers}
-    for (person, asked), values in expected(world.operations, least=True).items():
-        if person in deleted:
+def _lost(world: World) -> Iterator[str]:
+    maybe_gone = {one.person for one in world.operations if one.question == DELETE}
+    stored = {one.key: one.lines for one in world.answers}
+    for key, operations in by_answer(world.operations).items():
+        if key[0] in maybe_gone:
             continue
-        lines = stored.get((person, asked), "").split("\n")
-        # A choice made anew takes the place of the one before; what was said in several bubbles stands together.
-        wanted = values if len(lines) > 1 or asked[0] in FREE else values[-1:]
-        for value in wanted:
-            if value not in lines:
-                yield f"acknowledged and lost: «{value}» as {asked} of {person}; there stands {lines}"
+        sure = [place for place, one in enumerate(operations) if one.result is Result.OK]
+        lines = stored.get(key, [])
+        if key[1] in FREE:
+            missing = [operations[place].value for place in sure if operations[place].value not in lines]
+        else:
+            # A choice made anew takes the place of the one before; one of unknown outcome may have.
+            may = {one.value for one in operations[sure[-1] :]} if sure else set()
+            missing = [operations[sure[-1]].value] if sure and not may & set(lines) else []
+        yield from (f"acknowledged and lost: «{value}» as {key}; there stands {lines}" for value in missing)
 
 
 def _invented(world: World) -> Iterator[str]:
-    may = expected(world.operations, least=False)
+    may = by_answer(world.operations)
     for one in world.answers:
-        said = may.get((one.person, (one.question, one.instance)), [])
-        for line in (one.text or "").split("\n"):
-            if one.text and line not in said:
-                yield f"never said: «{line}» as {one.question, one.instance} of {one.person}"
+        said = [operation.value for operation in may.get(one.key, [])]
+        yield from (f"never said: «{line}» as {one.key}" for line in one.lines if line not in said)
 
 
 def _doubled(world: World) -> Iterator[str]:
-    keys = Counter((one.person, one.question, one.instance) for one in world.answers)
+    keys = Counter(one.key for one in world.answers)
     yield from (f"stored {count} times: {key}" for key, count in keys.items() if count > 1)
-    free = [one for one in world.answers if one.question in FREE]
-    lines = Counter((one.person, line) for one in free for line in (one.text or "").split("\n") if line)
+    lines = Counter((one.person, line) for one in world.answers if one.question in FREE for line in one.lines)
     yield from (f"counted {count} times: «{line}» of {person}" for (person, line), count in lines.items() if count > 1)
-
-
-def _order(world: World, deleted: set[str]) -> Iterator[str]:
-    may = expected(world.operations, least=False)
+    may = by_answer(world.operations)
     for one in world.answers:
-        if one.person in deleted or one.question not in FREE or not one.text:
-            continue
-        said = may.get((one.person, (one.question, one.instance)), [])
-        places = [said.index(line) for line in one.text.split("\n") if line in said]
+        if one.key in may and one.revision > len(may[one.key]):
+            yield f"acted {one.revision} times on {len(may[one.key])} messages: {one.key}"
+
+
+def _order(world: World) -> Iterator[str]:
+    may = by_answer(world.operations)
+    for one in world.answers:
+        said = [operation.value for operation in may.get(one.key, [])]
+        places = [said.index(line) for line in one.lines if line in said]
         if places != sorted(places):
-            yield f"out of order: {one.text.splitlines()} of {one.person}"
+            yield f"out of order: {one.lines} as {one.key}"
 
 
 def _export(world: World) -> Iterator[str]:
-    stored = Counter((one.question, one.instance, one.text or "") for one in world.answers)
-    exported = Counter((one.question, one.instance, one.text or "") for one in world.exported)
+    stored, exported = Counter(world.answers), Counter(world.exported)
     yield from (f"exported and not stored: {row} ({count})" for row, count in (exported - stored).items())
     yield from (f"stored and not exported: {row} ({count})" for row, count in (stored - exported).items())
 
@@ -141,7 +157,3 @@ def without_repeats(device: Sequence[str], log: Sequence[str]) -> list[str]:
         elif not result or text != result[-1]:
             return [*result, text]
     return result
-
-
-FREE = ("need", "idea")
-"""Questions whose answer may be told in several bubbles."""

@@ -24,13 +24,13 @@ class Operation:
     """Something that a resident said, pressed or asked for; `question` and `value` are what it should count as."""
 
     person: str
-    key: str
     question: str
     instance: int
     value: str
     result: Result = Result.INVOKED
-    began: float = field(default_factory=time.time)
-    ended: float | None = None
+    began: float = field(default_factory=time.monotonic)
+    replied: float | None = None
+    """When the message was there that this operation waits for."""
 
 
 class History:
@@ -41,9 +41,9 @@ class History:
         self._lock = threading.Lock()
 
     @contextmanager
-    def invokes(self, person: str, key: str, question: str, instance: int, value: str) -> Iterator[Operation]:
+    def invokes(self, person: str, question: str, instance: int, value: str) -> Iterator[Operation]:
         """Notes an operation; the block sets its result, and one that ends in an error leaves it unknown."""
-        operation = Operation(person, key, question, instance, value)
+        operation = Operation(person, question, instance, value)
         with self._lock:
             self._operations.append(operation)
         try:
@@ -51,8 +51,6 @@ class History:
         except BaseException:
             operation.result = Result.UNKNOWN
             raise
-        finally:
-            operation.ended = time.time()
 
     def operations(self) -> list[Operation]:
         """What has been noted by now."""

@@ -4,8 +4,10 @@ import contextlib
 import platform
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import httpx
 
 from tests.faults.replicas import Replicas
 from tests.postgres import Postgres
@@ -32,14 +34,41 @@ class Site:
     dice: random.Random
     url: str
     """Where browsers reach the bot."""
-    breaking: bool = False
-    """Whether the line between browser and city breaks now."""
     processes: tuple[str, ...] = PROCESSES
+    line: "Line" = field(default_factory=lambda: Line())
+    """Between browsers and city."""
+    people: dict[str, int] = field(default_factory=dict)
+    """Everybody who has ever talked here, by pseudonym, and their chat on Telegram, or 0."""
 
-    @property
-    def database(self) -> str:
-        """Its kind."""
-        return self.stack.database.dialect
+    def some(self, name: str) -> str:
+        """One of the processes of this kind."""
+        return self.dice.choice([one for one in self.processes if one.partition("-")[0] == name])
+
+
+class Line(httpx.BaseTransport):
+    """A line that may break, before a request has gone out or before its answer has come; it counts what it sees."""
+
+    def __init__(self) -> None:
+        self.breaking = False
+        self.cut = 0
+        self.unavailable = 0
+        self._line = httpx.HTTPTransport(limits=httpx.Limits(max_connections=100))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Raises ConnectError or ReadError where the line breaks."""
+        if self._breaks():
+            raise httpx.ConnectError("cut before the request")
+        answer = self._line.handle_request(request)
+        self.unavailable += answer.status_code == 503
+        if self._breaks():
+            answer.close()
+            raise httpx.ReadError("cut before the answer")
+        return answer
+
+    def _breaks(self) -> bool:
+        broken = self.breaking and random.random() < 0.3
+        self.cut += broken
+        return broken
 
 
 @contextlib.contextmanager
