@@ -90,7 +90,7 @@ backup: setup catalogs ## Write all that is stored into a file (FILE=file)
 restore: setup catalogs ## Bring a backup into an empty database (FILE=file)
 	@$(PYTHON) -m store restore $(FILE)
 
-mutants: setup ## Break the code on purpose and see that the tests notice
+mutants: chromium setup ## Break the code on purpose and see that the tests notice
 	$(PYTHON) -m tests.mutants
 
 soak: postgres setup catalogs train ## Residents talk while everything fails in turn (SOAK=… for its options)

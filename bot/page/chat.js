@@ -3,6 +3,7 @@
  * together. Every word comes from the server.
  */
 
+import * as device from "./device.js";
 import * as memory from "./memory.js";
 import { Transport } from "./transport.js";
 import * as view from "./view.js";
@@ -10,8 +11,9 @@ import * as view from "./view.js";
 /** Said when all is deleted, or somebody else answers here or elsewhere: what was said before vanishes. */
 const FINAL = ["erased", "closed"];
 
-let talk = memory.recall();
+let { talk, draft: left } = await memory.recall();
 let starting = false;
+let elsewhere = false;
 
 const transport = new Transport({
   after: () => talk?.after ?? 0,
@@ -50,7 +52,8 @@ async function start(event) {
     const { token, language } = await transport.session([view.pageLanguage(), ...navigator.languages], former);
     talk = { token, language, after: 0, due: true, messages: [] };
     memory.keep(talk);
-    resume(memory.recallDraft());
+    if (device.ticked()) remember(true);
+    resume();
     view.focusInput(event);
     if (language !== view.pageLanguage()) speak(language);
   } catch (error) {
@@ -60,8 +63,8 @@ async function start(event) {
   view.starting(false);
 }
 
-function resume(draft) {
-  view.showTalk(talk.messages.filter((message) => !message.change), draft);
+function resume() {
+  view.showTalk(talk.messages.filter((message) => !message.change));
   view.typing(talk.due);
   transport.open(talk.token);
 }
@@ -77,6 +80,7 @@ function end({ word, draft = "" }) {
   view.showNotice(null);
   memory.forget();
   memory.keepDraft(draft);
+  device.tick(false);
   view.type(draft);
   view.showOver(word);
 }
@@ -85,7 +89,32 @@ function lost() {
   end({ word: "page.lost", draft: unsent() });
 }
 
+/** Whether the talk is kept on this device. Before the start only the box knows; nothing is written yet. */
+async function remember(yes) {
+  if (!talk) return;
+  await memory.choose(yes, talk);
+  if (!talk) return memory.forget();
+  memory.keep(talk);
+  memory.keepDraft(view.typed());
+  if (yes && !device.ticked()) return remember(false); // another wish meanwhile
+  device.tick(memory.onDevice());
+}
+
+/** Another page of this browser keeps a talk on the device: this one goes on there, or has to stay in this tab. */
+function taken(token) {
+  memory.leave();
+  if (token !== talk?.token) return remember(false);
+  transport.close();
+  talk = null;
+  elsewhere = true;
+  view.showNotice(null);
+  view.clearLog();
+  view.type("");
+  view.showOver("page.elsewhere", "page.here");
+}
+
 function again() {
+  if (elsewhere) return location.reload();
   view.showStart();
   document.querySelector("#start button").focus();
 }
@@ -96,8 +125,8 @@ function send() {
   const text = view.typed().trim();
   if (!text) return;
   view.type("");
-  memory.keepDraft("");
   enqueue({ text });
+  memory.keepDraft(""); // not before the text is kept as a message
   view.focusInput();
 }
 
@@ -202,6 +231,10 @@ function take(message) {
 }
 
 view.listen({ start, again, send, press, download, changeLanguage, draft: memory.keepDraft });
+view.type(left);
+device.listen(remember);
+device.tick(memory.onDevice());
+memory.whenTaken(taken);
 await speak(...(talk ? [talk.language] : navigator.languages));
-if (talk) resume(memory.recallDraft());
+if (talk) resume();
 else view.showStart();

@@ -3,6 +3,8 @@
  * The log is only ever appended to: what is rendered again is read aloud again.
  */
 
+import * as device from "./device.js";
+
 const NEAR = 80; // px from its end within which the log follows new messages
 const TOGETHER = 1_000; // ms within which messages are one reply
 const find = (selector) => document.querySelector(selector);
@@ -54,7 +56,7 @@ function offerLanguages(languages) {
     }
   }
   picker.value = language.code;
-  for (const radio of document.querySelectorAll("#start input")) radio.checked = radio.value === language.code;
+  for (const radio of document.querySelectorAll("fieldset input")) radio.checked = radio.value === language.code;
 }
 
 export const pageLanguage = () => language.code;
@@ -69,14 +71,12 @@ export function showStart() {
 }
 
 /** Shows the talk with its history; the log becomes live only after that has been painted. */
-export function showTalk(messages, draft) {
+export function showTalk(messages) {
   if (!messages.length) live();
   for (const message of messages) append(message);
   arrived = 0; // what comes now is no part of the history
   form.hidden = false;
   show(find("#talk"), find("#start"));
-  input.value = draft;
-  written();
   showNewest();
   requestAnimationFrame(() => requestAnimationFrame(live));
 }
@@ -89,6 +89,7 @@ function show(seen, unseen) {
   seen.hidden = false;
   unseen.hidden = true;
   find("#language").hidden = seen.id === "start";
+  device.stand(seen);
 }
 
 export const starting = (yes) => busy(find("#start button"), yes);
@@ -99,16 +100,20 @@ export function busy(button, yes) {
   else button.removeAttribute("aria-disabled");
 }
 
-/** The talk has ended: instead of the input, a button to start again; nothing else can be pressed any more. */
-export function showOver(key) {
+/** The talk has ended here: instead of the input, a button to start again; nothing else can be pressed any more. */
+export function showOver(key, offer = "page.again") {
   removeButtons();
   for (const button of log.querySelectorAll("button")) button.remove();
   const focused = form.contains(document.activeElement) || document.activeElement === document.body;
   typing(false);
   overPanel.hidden = false;
   overPanel.firstElementChild.textContent = key ? word(key) : "";
+  const button = overPanel.querySelector("button");
+  button.dataset.word = offer;
+  button.textContent = word(offer);
   find("#language").hidden = true;
-  if (focused) overPanel.querySelector("button").focus();
+  device.stand(null);
+  if (focused) button.focus();
   form.hidden = true;
 }
 

@@ -2,13 +2,17 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Error, Page, ViewportSize, sync_playwright
 
 from tests.browser.fake_city import City, Server
 from tests.browser.visitor import start
+from translations.catalogs import Words
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -69,6 +73,53 @@ def page_at(browser: Browser) -> Iterator[PageAt]:
     assert complaints == []
 
 
+class Phone:
+    """A browser with a folder of its own for what it remembers; it can be killed and opened again."""
+
+    def __init__(self, kind: BrowserType, folder: Path) -> None:
+        self._kind, self._folder = kind, folder
+        self._context: BrowserContext | None = None
+
+    def opens(self, url: str) -> Page:
+        """Starts the browser, and opens the page in its one tab."""
+        self._context = self._kind.launch_persistent_context(
+            self._folder,
+            executable_path=chromium(),
+            args=QUIET,
+            locale="de-DE",
+            viewport=ViewportSize(width=360, height=740),
+        )
+        page = self._context.pages[0]
+        page.set_default_timeout(15_000)
+        page.goto(url)
+        return page
+
+    def dies(self) -> None:
+        """kill -9 of the browser; its lock names the process."""
+        os.kill(int(os.readlink(self._folder / "SingletonLock").rpartition("-")[2]), signal.SIGKILL)
+        self.closes()
+
+    def closes(self) -> None:
+        """Waits until the browser has gone, by itself or now."""
+        with suppress(Error):
+            if self._context:
+                self._context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, tmp_path: Path) -> Iterator[Phone]:
+    """Somebody's own browser."""
+    phone = Phone(browser.browser_type, tmp_path / "profile")
+    yield phone
+    phone.closes()
+
+
+@pytest.fixture(scope="session")
+def words() -> Words:
+    """What the real city says."""
+    return Words("kaiserslautern")
+
+
 @pytest.fixture
 def city() -> City:
     return City()
@@ -84,10 +135,11 @@ def city_url(city: City) -> Iterator[str]:
 
 @pytest.fixture
 def begin(page_at: PageAt, city_url: str) -> Begin:
-    """Opens the fake city's page and starts a talk by keyboard."""
+    """Opens the fake city's page and starts a talk by keyboard; `ticked` remembers it on the device."""
 
-    def open_and_start(**settings: object) -> Page:
+    def open_and_start(ticked: bool = False, **settings: object) -> Page:
         page = page_at(city_url, **settings)
+        page.get_by_role("checkbox").set_checked(ticked)
         start(page)
         return page
 

@@ -1,21 +1,26 @@
 """A visitor's whole interview in a real browser on the real stack; a talk that changes hands, and one that moves on."""
 
-import os
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import PageAt
-from tests.browser.visitor import Visitor, code_seen, own, quoted, start, write
+from tests.browser.visitor import (
+    DESKTOP,
+    NOTHING,
+    PHONE,
+    Visitor,
+    code_seen,
+    own,
+    quoted,
+    remembered,
+    shoot,
+    start,
+    write,
+)
 from tests.stack import Stack
 from translations.catalogs import Words
 from translations.wording import CHOSEN, language_name
 
-SHOTS = os.environ.get("SCREENSHOTS")
-"""A folder: there the pictures of the interview are kept, to be looked at."""
-
-PHONE, DESKTOP = (360, 740), (1280, 800)
 TYPED = {
     "de": ("Mehr <b>Bänke</b> und Bäume am Spielplatz", "Die Nachbarn könnten beim Pflanzen helfen"),
     "ar": ("نريد ملعبًا للأطفال وحديقة قريبة", "يمكن أن نزرع الأشجار معًا في الربيع"),
@@ -37,20 +42,6 @@ KEPT = {
     "review": "yes",
 }
 """What is stored in the end, besides what was typed; the gender was skipped."""
-
-
-@pytest.fixture(scope="session")
-def words() -> Words:
-    return Words("kaiserslautern")
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keeps a picture. Whatever is seen, nothing sticks out to the side."""
-    assert page.locator("#log").evaluate("log => log.scrollWidth <= log.clientWidth")
-    if SHOTS:
-        page.wait_for_timeout(200)
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +133,7 @@ def test_interview(
     visitor.hears("erased")
     shoot(page, f"{name}-12-erased")
     expect(page.locator(".message")).to_have_count(1)
-    assert page.evaluate("({...sessionStorage, ...localStorage})") == {}
+    assert remembered(page) == NOTHING
 
 
 def test_too_young(stack: Stack, page_at: PageAt, words: Words) -> None:
@@ -188,12 +179,13 @@ def test_correction_by_typing(stack: Stack, page_at: PageAt, words: Words) -> No
     assert page.locator(".city .text").last.get_attribute("dir") == "rtl"
 
 
-@pytest.mark.parametrize("language", ["de", "ar"])
-def test_hand_over(stack: Stack, page_at: PageAt, words: Words, language: str) -> None:
+@pytest.mark.parametrize(("language", "on_device"), [("de", False), ("ar", True)])
+def test_hand_over(stack: Stack, page_at: PageAt, words: Words, language: str, on_device: bool) -> None:
     """Two persons on one phone: the second sees nothing of the first, on the screen, in the browser or by asking."""
     page = page_at(f"{stack.url}/chat", locale=language, viewport=PHONE)
     need, _ = TYPED[language]
     first = Visitor(page, words, language)
+    page.get_by_role("checkbox").set_checked(on_device)
     first.begins()
     first.tells(need)
     write(page, quoted(words.raw(language, "code_taken"))[0])
@@ -208,6 +200,7 @@ def test_hand_over(stack: Stack, page_at: PageAt, words: Words, language: str) -
     page.reload()
     expect(page.locator(".intro")).to_be_visible()
     second = Visitor(page, words, language)
+    expect(page.get_by_role("checkbox")).not_to_be_checked()
     second.begins()
     expect(page.locator("textarea")).to_have_value("")
     second.asks("my_data")

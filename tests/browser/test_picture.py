@@ -6,8 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import PageAt
-from tests.browser.test_interview import SHOTS
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import SHOTS, Visitor
 from tests.stack import Stack
 from translations.catalogs import Words
 

@@ -1,6 +1,7 @@
 """What a visitor does on the chat page, and what can then be found out."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,26 @@ from tests.browser.fake_city import City
 from translations.catalogs import Words
 from translations.languages import languages
 
+SHOTS = os.environ.get("SCREENSHOTS")
+"""A folder: there the pictures of the interview are kept, to be looked at."""
+
+PHONE, DESKTOP = (360, 740), (1280, 800)
+
 IN_HELP = (
     *("skip", "go_back", "change_answer", "repeat", "pause"),
     *("change_language", "my_data", "delete_my_data", "talk_to_a_person", "stop"),
 )
 """What the help says that one can type, in this order in every language."""
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keeps a picture. Whatever is seen, nothing sticks out to the side."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator("#log").evaluate("log => log.scrollWidth <= log.clientWidth")
+    if SHOTS:
+        page.wait_for_timeout(200)
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 def start(page: Page) -> None:
@@ -44,9 +60,33 @@ def stored(city: City) -> list[str]:
     return [body.get("text") or body.get("button") or body["language"] for body in city.stored.values()]
 
 
+NOTHING = '[{},{},"",{}]'
+"""What is remembered where nothing is."""
+
+
 def remembered(page: Page) -> str:
-    """All that the page can leave in the browser."""
-    return page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie])")
+    """All that the page can leave in the browser: in the tab, in localStorage, as a cookie, and in databases."""
+    return page.evaluate(
+        """async () => {
+            const done = (request) => new Promise((resolve, reject) => {
+                request.onsuccess = () => resolve(request.result);
+                request.onerror = () => reject(request.error);
+            });
+            const kept = {};
+            for (const { name } of await indexedDB.databases()) {
+                const request = indexedDB.open(name);
+                request.onupgradeneeded = () => request.transaction.abort(); // gone meanwhile
+                const database = await done(request).catch(() => null);
+                if (!database) continue;
+                kept[name] = {};
+                const store = database.transaction(name).objectStore(name);
+                const [keys, values] = await Promise.all([done(store.getAllKeys()), done(store.getAll())]);
+                keys.forEach((key, place) => kept[name][key] = values[place]);
+                database.close();
+            }
+            return JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie, kept]);
+        }"""
+    )
 
 
 def until(page: Page, holds: Callable[[], bool]) -> None:
@@ -111,12 +151,16 @@ class Visitor:
         self.presses("consent.yes")
         self.hears("district")
 
-    def tells(self, need: str) -> None:
-        """From the district to a need that is told."""
+    def comes_to_need(self) -> None:
+        """From the district to the question for a need."""
         self.picks("Betzenberg")
         self.hears("theme")
         self.presses("theme.mobility")
         self.hears("need")
+
+    def tells(self, need: str) -> None:
+        """From the district to a need that is told."""
+        self.comes_to_need()
         write(self.page, need)
         self.hears("importance")
 
@@ -131,7 +175,7 @@ class Visitor:
         """Of all that was said only this is left on the screen, and nothing in the browser."""
         expect(self.page.locator(".text")).to_have_text([self.words.raw(self.language, key)], timeout=60_000)
         expect(self.page.get_by_role("button", name=self.words.raw(self.language, "page.again"))).to_be_visible()
-        assert remembered(self.page) == '[{},{},""]'
+        until(self.page, lambda: remembered(self.page) == NOTHING)
 
 
 def quoted(sentence: str) -> list[str]:
