@@ -16,7 +16,8 @@ def keyboard(secret: bytes, person: str, delivery: Delivery, chosen: int | None 
     rows: list[list[InlineKeyboardButton]] = []
     for index, button in enumerate(delivery.buttons):
         label = button["label"] if index != chosen else CHOSEN + button["label"].removeprefix(CHOSEN)
-        made = InlineKeyboardButton(label, callback_data=keys.button(secret, person, delivery.number, index))
+        id = keys.button(secret, person, delivery.number, delivery.key, index)
+        made = InlineKeyboardButton(label, callback_data=id)
         if rows and _short(rows[-1][-1].text) and _short(label) and len(rows[-1]) < MOST_IN_ROW:
             rows[-1].append(made)
         else:

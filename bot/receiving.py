@@ -93,9 +93,11 @@ def _pressed(connection: sa.Connection, wiring: Wiring, received: Received, key:
     index, _, _mark = rest.partition(".")
     if not (number.isdecimal() and index.isdecimal() and len(number) < 10 and len(index) < 4):
         raise Invalid("button_old")
-    expected = keys.button(wiring.config.secret, received.person, int(number), int(index))
     delivery = outbox.find(connection, received.person, int(number))
-    if not keys.same(received.button or "", expected) or delivery is None or int(index) >= len(delivery.buttons):
+    if delivery is None or int(index) >= len(delivery.buttons):
+        raise Invalid("button_old")
+    expected = keys.button(wiring.config.secret, received.person, delivery.number, delivery.key, int(index))
+    if not keys.same(received.button or "", expected):
         raise Invalid("button_old")
     button = delivery.buttons[int(index)]
     return Incoming(key, received.person, body, act=button["act"], value=button["value"], asked=delivery.asked)

@@ -25,8 +25,9 @@ from store.addresses import Address
 from store.outbox import Delivery
 
 LOOK_EVERY = 1.0
-HOLD = 30.0
-"""Seconds that a chat stays ours for one message: longer than Telegram may take for it."""
+HOLD = 10.0
+"""Seconds that a chat stays ours without renewal: after a crash nobody waits longer than this."""
+RENEW_EVERY = 3.0
 MOST_AT_ONCE = 16
 LONGEST = 4096
 """UTF-16 units of a message."""
@@ -77,6 +78,7 @@ class Sender:
             return
         if address is None:
             return
+        renewing = asyncio.create_task(self._hold(address))
         try:
             await self._bring_all(address)
         except RetryAfter as error:
@@ -92,10 +94,21 @@ class Sender:
             log.warning("reply not brought: %s", type(error).__name__)
             with contextlib.suppress(SQLAlchemyError):
                 await asyncio.to_thread(self._again_later, address, None)
+        finally:
+            renewing.cancel()
+
+    async def _hold(self, address: Address) -> None:
+        """Telegram may take its time for a message, for a file in particular; the chat stays ours meanwhile."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            with contextlib.suppress(SQLAlchemyError):
+                await asyncio.to_thread(self._held, address)
 
     async def _bring_all(self, address: Address) -> None:
         sent, there = address.sent, address.parts
         while waiting := await asyncio.to_thread(self._waiting, address.person, sent):
+            if waiting[0].number != sent + 1:
+                there = 0  # an erasure took that reply out of the log; this is another one
             for delivery in waiting:
                 if self._ending:
                     await asyncio.to_thread(self._release, address)
@@ -103,8 +116,8 @@ class Sender:
                 await self._send(address, delivery, there)
                 await asyncio.to_thread(self._brought, address, delivery)
                 sent, there = delivery.number, 0
-        await self._menu(address)
-        await asyncio.to_thread(self._done, address, max(sent, address.last))
+        menu = await self._menu(address)
+        await asyncio.to_thread(self._done, address, max(sent, address.last), menu)
 
     async def _send(self, address: Address, delivery: Delivery, there: int) -> None:
         """Sends a reply, part by part, without the parts that are there already."""
@@ -134,16 +147,18 @@ class Sender:
             log.error("buttons refused: %s", type(error).__name__)
             await self._bot.send_message(chat, text)
 
-    async def _menu(self, address: Address) -> None:
-        """The commands in the language of the talk, for this chat alone."""
+    async def _menu(self, address: Address) -> str | None:
+        """Sets the commands in the language of the talk, for this chat alone; the language that they have now."""
         if address.menu == address.language:
-            return
+            return address.menu
         words, language = self._wiring.words, address.language
         commands = [BotCommand(name, words.say(language, f"command.{name}")) for name in COMMANDS]
         try:
             await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(int(address.address)))
         except TelegramError as error:
             log.info("menu not set: %s", type(error).__name__)
+            return address.menu
+        return language
 
     def _copy(self, person: str) -> bytes:
         with self._wiring.database.read() as connection:
@@ -166,9 +181,13 @@ class Sender:
         with self._wiring.database.write() as connection:
             addresses.brought_part(connection, address, parts, clock.now(), HOLD)
 
-    def _done(self, address: Address, sent: int) -> None:
+    def _held(self, address: Address) -> None:
         with self._wiring.database.write() as connection:
-            addresses.done(connection, address, sent)
+            addresses.hold(connection, address, clock.now(), HOLD)
+
+    def _done(self, address: Address, sent: int, menu: str | None) -> None:
+        with self._wiring.database.write() as connection:
+            addresses.done(connection, address, sent, menu)
 
     def _release(self, address: Address) -> None:
         with self._wiring.database.write() as connection:

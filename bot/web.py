@@ -149,7 +149,7 @@ class Web:
             "direction": direction(one.language),
             "buttons": [
                 {
-                    "id": keys.button(secret, person, one.number, index),
+                    "id": keys.button(secret, person, one.number, one.key, index),
                     "label": button["label"],
                     "language": button["language"],
                     "direction": direction(button["language"]),

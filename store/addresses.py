@@ -11,7 +11,7 @@ from store.clock import passed
 from store.database import insert_once
 from store.tables import addresses, inbox, people
 
-LONGEST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(seconds=30)
 """Between two tries to bring a reply to a chat that can't be reached."""
 
 
@@ -79,7 +79,7 @@ def brought(
 
     Raises Refused (lease_lost).
     """
-    _hold(connection, address, now, seconds, sent=number, parts=0)
+    _mark(connection, address, now, seconds, sent=number, parts=0)
     if asks:
         # What was on its way before was said without having read the question.
         connection.execute(people.update().where(people.c.id == address.person).values(asked_at=now))
@@ -87,17 +87,23 @@ def brought(
 
 def brought_part(connection: sa.Connection, address: Address, parts: int, now: datetime, seconds: float) -> None:
     """So many parts of a long reply are there. Raises Refused (lease_lost)."""
-    _hold(connection, address, now, seconds, parts=parts)
+    _mark(connection, address, now, seconds, parts=parts)
 
 
-def _hold(connection: sa.Connection, address: Address, now: datetime, seconds: float, **values: int) -> None:
+def hold(connection: sa.Connection, address: Address, now: datetime, seconds: float) -> None:
+    """Holds the address for longer, if it is still ours."""
+    until = now + timedelta(seconds=seconds)
+    connection.execute(addresses.update().where(*_ours(address)).values(lease_until=until))
+
+
+def _mark(connection: sa.Connection, address: Address, now: datetime, seconds: float, **values: int) -> None:
     until = {"lease_until": now + timedelta(seconds=seconds), "used_at": now}
     held = addresses.update().where(*_ours(address)).values(**values, **until, tries=0, retry_at=None)
     if not connection.execute(held).rowcount:
         raise Refused("lease_lost")
 
 
-def done(connection: sa.Connection, address: Address, sent: int) -> None:
+def done(connection: sa.Connection, address: Address, sent: int, menu: str | None) -> None:
     """All is there up to this number. Whoever was erased is not to be found again: with the last notice they go.
 
     Not while a message of theirs still waits: its reply would have nowhere to go.
@@ -114,7 +120,7 @@ def done(connection: sa.Connection, address: Address, sent: int) -> None:
         forget(connection, person)
     else:
         # What an erasure has taken out of the log can't be brought any more: the number goes on without it.
-        release(connection, address, sent=sent, menu=address.language)
+        release(connection, address, sent=sent, menu=menu)
 
 
 def release(connection: sa.Connection, address: Address, **values: object) -> None:
@@ -123,10 +129,13 @@ def release(connection: sa.Connection, address: Address, **values: object) -> No
 
 
 def again_later(connection: sa.Connection, address: Address, now: datetime, pause: timedelta | None) -> None:
-    """It could not be brought: not before the pause that was asked for, or one that grows with each try."""
+    """It could not be brought: not before the pause that was asked for, or one of ours, which grows with each try."""
+    if pause is not None:
+        release(connection, address, tries=0, retry_at=now + pause)
+        return
     tries: int = connection.execute(sa.select(addresses.c.tries).where(*_ours(address))).scalar() or 0
     growing = min(timedelta(seconds=2 ** min(tries, 10)), LONGEST_PAUSE)
-    release(connection, address, tries=tries + 1, retry_at=now + (pause or growing))
+    release(connection, address, tries=tries + 1, retry_at=now + growing)
 
 
 def forget(connection: sa.Connection, person: str) -> None:
@@ -148,4 +157,6 @@ def _ours(address: Address) -> Iterator[sa.ColumnElement[bool]]:
 def _free(now: datetime) -> Iterator[sa.ColumnElement[bool]]:
     """Nobody brings anything there now, and no pause was asked for."""
     yield passed(addresses.c.lease_until, now)
-    yield sa.or_(addresses.c.retry_at.is_(None), addresses.c.retry_at <= now)
+    # A pause that was asked for may be long; one of ours that is was set by a clock that was wrong.
+    asked_for = sa.or_(addresses.c.retry_at.is_(None), addresses.c.retry_at <= now)
+    yield sa.or_(asked_for, sa.and_(addresses.c.tries > 0, passed(addresses.c.retry_at, now)))

@@ -29,9 +29,12 @@ def bar(secret: bytes, person: str) -> str:
     return _mac(secret, "bar", person)
 
 
-def button(secret: bytes, person: str, number: int, index: int) -> str:
-    """The id of a button: the message it hangs on, its place, and a mark that only we can make for this person."""
-    mark = _mac(secret, "button", person, str(number), str(index))[:20]
+def button(secret: bytes, person: str, number: int, about: str, index: int) -> str:
+    """The id of a button: the message it hangs on, its place, and a mark that only we can make for this person.
+
+    `about` is the key of what the message replies to: numbers begin anew when somebody comes back who was forgotten.
+    """
+    mark = _mac(secret, "button", person, str(number), about, str(index))[:20]
     return f"{number}.{index}.{mark}"
 
 

@@ -30,6 +30,8 @@ class Delivery:
     """A message as it stands in the log of the conversation."""
 
     number: int
+    key: str
+    """Of the message that it replies to."""
     text: str
     language: str
     buttons: list[dict[str, Any]]
@@ -105,4 +107,4 @@ def find(connection: sa.Connection, person: str, number: int) -> Delivery | None
 
 def _delivery(row: sa.Row[tuple[object, ...]]) -> Delivery:
     asked = Instance(row.question, row.instance) if row.question else None
-    return Delivery(row.number, row.text, row.language, row.buttons, asked, row.end, row.attachment)
+    return Delivery(row.number, row.key, row.text, row.language, row.buttons, asked, row.end, row.attachment)

@@ -129,7 +129,7 @@ class Talk:
     def button(self, label: str) -> str:
         """The id of the newest button that begins with this label."""
         found = [
-            keys.button(self.city.bot.config.secret, self.person, one.number, index)
+            keys.button(self.city.bot.config.secret, self.person, one.number, one.key, index)
             for one in self.log()
             for index, button in enumerate(one.buttons)
             if button["label"].startswith(label)

@@ -420,7 +420,7 @@ class Interview(RuleBasedStateMachine):
     def _press(self, message: Delivery, index: int) -> None:
         """Presses a button and notes what it should do."""
         button = message.buttons[index]
-        self._turn(button=keys.button(KEY, self.talk.person, message.number, index))
+        self._turn(button=keys.button(KEY, self.talk.person, message.number, message.key, index))
         if button["act"] == "answer":
             self._expect(message.asked, button["value"])
         elif button["act"] == "skip" and message.asked == self.was_open:
