@@ -4,9 +4,11 @@ from bot.delivery import dangerous, tell
 from bot.wiring import Wiring
 from dialogue.outcome import Say
 from dialogue.texts import MOST
-from store import addresses, clock, inbox, keys, outbox, people
+from store import addresses, clock, inbox, keys, outbox, people, receipts
 
 CHANNEL = "telegram"
+HINT = "hint"
+"""The effect of the receipt that keeps a group from being told twice."""
 
 
 def post(wiring: Wiring, person: str, natural: str, key: str, text: str | None) -> None:
@@ -30,6 +32,12 @@ def refusal(wiring: Wiring, person: str, natural: str, text: str | None) -> str 
         if inbox.find(connection, _key(wiring, natural)) or outbox.has(connection, _key(wiring, about), 0):
             return None
     return about
+
+
+def hint(wiring: Wiring, chat: int) -> bool:
+    """Whether a group has to be told where to write; from then on it has been told."""
+    with wiring.database.write() as connection:
+        return receipts.write(connection, _key(wiring, f"{HINT}:{chat}"), None, HINT, None, clock.now())
 
 
 def words(wiring: Wiring, person: str, key: str) -> str:

@@ -26,7 +26,7 @@ from bot.signals import Signals, ended
 from bot.turns import Turns
 from bot.wiring import Wiring
 from dialogue.errors import Busy, Invalid, Misconfigured, MitspracheError, Refused
-from store import clock, keys, logs, outbox, people, receipts
+from store import clock, keys, logs, outbox, people
 from store.config import Config
 from translations.languages import best
 
@@ -38,8 +38,6 @@ PAUSE = 2.0
 PAUSES = (0.1, 0.5, 1.0)
 """Seconds after each try of an update that fails for no reason that we know; then it is given up."""
 MOST_BYTES = 1_000_000
-HINT = "hint"
-"""The effect of the receipt that keeps a group from being told twice."""
 COMMANDS = {
     "language": "change_language",
     "help": "help",
@@ -139,9 +137,9 @@ class Telegram:
         """Tells a person that their message could not be read; raises whatever is amiss with it."""
         chat, text = message["chat"], message.get("text")
         if chat["type"] == ChatType.PRIVATE:
-            person = await self._known(int(chat["id"]), None, None)
-            natural = f"{chat['id']}:{message['message_id']}"
-            await self._say(person, natural, "parked", text)
+            number, natural = int(chat["id"]), f"{chat['id']}:{message['message_id']}"
+            await asyncio.to_thread(self._greet, number, None, None)
+            await self._say(self._person(number), natural, "parked", text)
 
     async def take(self, update: Update) -> None:
         """Puts an update into the inbox; what is none of ours is let go."""
@@ -163,16 +161,15 @@ class Telegram:
             natural += f":{int(message.edit_date.timestamp())}:{again}"
         elif command := _command(message):
             given = {"start": True} if command == "start" else {"act": COMMANDS[command]}
-        text, tag = message.text or message.caption, message.from_user.language_code if message.from_user else None
-        admitted = await self._admitted(message.chat.id)
-        person = self._person(message.chat.id)
-        if not admitted:
+        chat, text = message.chat.id, message.text or message.caption
+        person, tag = self._person(chat), message.from_user.language_code if message.from_user else None
+        if not await self._admitted(chat):
             await self._refuse(person, natural, text)
             return
-        await asyncio.to_thread(self._greet, message.chat.id, tag, message.text)
+        await asyncio.to_thread(self._greet, chat, tag, message.text)
         if not message.text or message.forward_origin:
             # Of an album each picture comes by itself; one sentence is enough.
-            about = f"{message.chat.id}:album:{message.media_group_id}" if message.media_group_id else natural
+            about = f"{chat}:album:{message.media_group_id}" if message.media_group_id else natural
             await self._say(person, about, "only_text", text)
             return
         await self._receive(person, natural, **given)
@@ -208,13 +205,14 @@ class Telegram:
         """A group is no person: nothing is stored of it, and it is told once in a while where to write instead."""
         if message.chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP) or not message.text:
             return
-        if not await self._admitted(message.chat.id) or await asyncio.to_thread(self._hinted, message.chat.id):
+        chat = message.chat.id
+        if not await self._admitted(chat) or not await asyncio.to_thread(notices.hint, self._wiring, chat):
             return
         code = best([(message.from_user and message.from_user.language_code) or ""], self._wiring.city.languages)
         language = code or self._wiring.city.languages[0]
         text = self._wiring.words.say(language, "only_private", {"url": self._bot.link})
         try:
-            await self._bot.send_message(message.chat.id, text)
+            await self._bot.send_message(chat, text)
         except TelegramError as error:
             log.info("hint not sent: %s", type(error).__name__)
 
@@ -265,11 +263,6 @@ class Telegram:
     async def _say(self, person: str, natural: str, key: str, text: str | None) -> None:
         await asyncio.to_thread(notices.post, self._wiring, person, natural, key, text)
         self._signals.tell(person)
-
-    def _hinted(self, chat: int) -> bool:
-        key = keys.message_key(self._wiring.config.secret, CHANNEL, f"{HINT}:{chat}")
-        with self._wiring.database.write() as connection:
-            return not receipts.write(connection, key, None, HINT, None, clock.now())
 
     def _marked(self, person: str, pressed: str) -> InlineKeyboardMarkup | None:
         number, index = numbered(pressed)

@@ -100,7 +100,7 @@ def redis_server() -> Iterator[Server]:
     """A Redis server for these tests."""
     if os.environ.get("NO_REDIS"):
         pytest.skip("left out: NO_REDIS")
-    found = subprocess.run(["sh", "deploy/redis.sh"], stdout=subprocess.PIPE, text=True, check=True)
+    found = subprocess.run(["sh", "deploy/package.sh", "redis"], stdout=subprocess.PIPE, text=True, check=True)
     with redis.running(Path(found.stdout.strip()), free_ports(1)[0]) as started:
         yield started
 
