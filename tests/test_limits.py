@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from bot import notices
 from bot.limits import OVERLOADED, Limits
+from bot.receiving import Received, receive
 from bot.turns import MOST_AT_ONCE
 from deploy import local
 from deploy.supervisor import Supervisor
@@ -409,12 +410,7 @@ def test_a_refusal_is_told_once(city: City) -> None:
 def test_a_second_delivery_is_no_refusal(city: City) -> None:
     """C19: a message that is stored and is brought once more in a flood is not said to be refused."""
     talk = city.talk()
-    with city.database.write() as connection:
-        connection.execute(tables.people.update().where(tables.people.c.id == talk.person).values(channel="telegram"))
-    talk.receive("Mehr Bäume")
-    key = notices._key(city.bot, "5:1")
-    with city.database.write() as connection:
-        connection.execute(tables.inbox.update().where(tables.inbox.c.person == talk.person).values(key=key))
+    receive(city.bot, Received(notices.CHANNEL, talk.person, "5:1", "Mehr Bäume"))
     assert notices.refusal(city.bot, talk.person, "5:1", "Mehr Bäume") is None
     assert notices.refusal(city.bot, talk.person, "5:2", "Mehr Bäume") is not None
 
