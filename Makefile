@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres export backup restore mutants soak bench burst shell audit lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres redis nginx export backup restore mutants soak bench burst shell audit lock clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -28,9 +28,9 @@ help: ## List what one can do
 run: setup catalogs ## Start everything on this machine; Ctrl-C stops it
 	@$(PYTHON) -m deploy.local
 
-test: chromium postgres setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1, NO_POSTGRES=1 leave something out)
+test: chromium postgres redis setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1, NO_POSTGRES=1, NO_REDIS=1 leave something out)
 	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/package.sh chromium) && \
-	CHROMIUM=$$browser NO_POSTGRES=$(NO_POSTGRES) $(PYTHON) -m pytest $(FILES)
+	CHROMIUM=$$browser NO_POSTGRES=$(NO_POSTGRES) NO_REDIS=$(NO_REDIS) $(PYTHON) -m pytest $(FILES)
 
 setup: $(MAIN_ENV) $(RASA_ENV) ## Build both environments from their locks
 
@@ -80,6 +80,9 @@ chromium: ## See to a Chromium for the browser test
 
 postgres: ## See to a PostgreSQL for the tests
 	@test -n "$(NO_POSTGRES)" || sh deploy/package.sh postgresql >/dev/null
+
+redis: ## See to a Redis for the tests
+	@test -n "$(NO_REDIS)" || sh deploy/package.sh redis >/dev/null
 
 export: setup catalogs ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=file)
 	$(PYTHON) -m staff export --round $(ROUND) --format $(FORMAT) --out $(OUT)

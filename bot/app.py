@@ -63,6 +63,7 @@ def make(wiring: Wiring) -> Starlette:
             task.cancel()
         await asyncio.gather(*(one.end() for one in workers))
         await wiring.rasa.close()
+        await wiring.limits.close()
 
     async def refused(request: Request, error: Exception) -> Response:
         return _in_words(wiring, request, error)
@@ -123,7 +124,8 @@ async def _tidy(wiring: Wiring) -> None:
 def _in_words(wiring: Wiring, request: Request, error: Exception) -> Response:
     key = error.key if isinstance(error, MitspracheError) else "unavailable"
     if isinstance(error, Busy):
-        return _answer(wiring, request, 429, key, {"Retry-After": "2"})
+        wait = error.values.get("wait", 2)
+        return _answer(wiring, request, 429, key, {"Retry-After": str(wait)})
     log.warning("refused: %s", key)
     if isinstance(error, Invalid | Refused):
         return _answer(wiring, request, STATUS.get(key, 422), key)

@@ -70,10 +70,14 @@ def tell(connection: sa.Connection, wiring: Wiring, person: str, about: str, tex
 
     If danger speaks from it, the numbers to ring come first, as everywhere.
     """
-    danger = find(text or "", wiring.lexicon.moments) is Moment.danger
-    first = (Say("emergency", lines=numbers(wiring.contacts, "emergency")),) if danger else ()
+    first = (Say("emergency", lines=numbers(wiring.contacts, "emergency")),) if dangerous(wiring, text) else ()
     messages = _outgoing(wiring, people.language(connection, person), (*first, say))
     outbox.post(connection, person, about, messages, clock.now())
+
+
+def dangerous(wiring: Wiring, text: str | None) -> bool:
+    """Whether danger speaks from a text."""
+    return find(text or "", wiring.lexicon.moments) is Moment.danger
 
 
 def delay_notice(wiring: Wiring, taken: Taken) -> None:

@@ -17,20 +17,19 @@ from telegram.constants import ChatType
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.delivery import tell
+from bot import notices
 from bot.keyboards import keyboard, numbered
+from bot.limits import OVERLOADED
+from bot.notices import CHANNEL
 from bot.receiving import Received, receive
 from bot.signals import Signals, ended
 from bot.turns import Turns
 from bot.wiring import Wiring
 from dialogue.errors import Busy, Invalid, Misconfigured, MitspracheError, Refused
-from dialogue.outcome import Say
-from dialogue.texts import MOST
-from store import addresses, clock, keys, logs, outbox, people, receipts
+from store import clock, keys, logs, outbox, people
 from store.config import Config
 from translations.languages import best
 
-CHANNEL = "telegram"
 KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
 WAIT = 25
 """Seconds that Telegram may let us wait for an update."""
@@ -39,8 +38,6 @@ PAUSE = 2.0
 PAUSES = (0.1, 0.5, 1.0)
 """Seconds after each try of an update that fails for no reason that we know; then it is given up."""
 MOST_BYTES = 1_000_000
-HINT = "hint"
-"""The effect of the receipt that keeps a group from being told twice."""
 COMMANDS = {
     "language": "change_language",
     "help": "help",
@@ -121,13 +118,13 @@ class Telegram:
     async def accept(self, update: dict[str, Any]) -> None:
         """Takes an update; one that fails again and again is given up, so that it does not keep the others away.
 
-        Raises what the database raises: then Telegram keeps the update.
+        Raises what the database raises, and Busy (overloaded): then Telegram keeps the update.
         """
         for pause in PAUSES:
             try:
                 await self.take(Update.de_json(update, self._bot))
                 return
-            except (SQLAlchemyError, OSError):
+            except (SQLAlchemyError, OSError, Busy):
                 raise
             except Exception as error:  # whatever it is: nobody else may wait for it
                 log.error("update failed: %s", type(error).__name__)
@@ -140,9 +137,9 @@ class Telegram:
         """Tells a person that their message could not be read; raises whatever is amiss with it."""
         chat, text = message["chat"], message.get("text")
         if chat["type"] == ChatType.PRIVATE:
-            person = await self._known(int(chat["id"]), None, None)
-            natural = f"{chat['id']}:{message['message_id']}"
-            await self._say(person, natural, "parked", text)
+            number, natural = int(chat["id"]), f"{chat['id']}:{message['message_id']}"
+            await asyncio.to_thread(self._greet, number, None, None)
+            await self._say(self._person(number), natural, "parked", text)
 
     async def take(self, update: Update) -> None:
         """Puts an update into the inbox; what is none of ours is let go."""
@@ -155,8 +152,6 @@ class Telegram:
             await self._in_a_group(message)
 
     async def _written(self, message: Message) -> None:
-        tag = message.from_user.language_code if message.from_user else None
-        person = await self._known(message.chat.id, tag, message.text)
         natural = f"{message.chat.id}:{message.message_id}"
         given: dict[str, Any] = {"text": message.text}
         if message.edit_date:
@@ -166,25 +161,36 @@ class Telegram:
             natural += f":{int(message.edit_date.timestamp())}:{again}"
         elif command := _command(message):
             given = {"start": True} if command == "start" else {"act": COMMANDS[command]}
+        chat, text = message.chat.id, message.text or message.caption
+        person, tag = self._person(chat), message.from_user.language_code if message.from_user else None
+        if not await self._admitted(chat):
+            await self._refuse(person, natural, text)
+            return
+        await asyncio.to_thread(self._greet, chat, tag, message.text)
         if not message.text or message.forward_origin:
             # Of an album each picture comes by itself; one sentence is enough.
-            about = f"{message.chat.id}:album:{message.media_group_id}" if message.media_group_id else natural
-            await self._say(person, about, "only_text", message.text or message.caption)
+            about = f"{chat}:album:{message.media_group_id}" if message.media_group_id else natural
+            await self._say(person, about, "only_text", text)
             return
         await self._receive(person, natural, **given)
 
     async def _pressed(self, query: CallbackQuery, message: Message) -> None:
-        chat = message.chat.id
-        person = await self._known(chat, query.from_user.language_code, None)
-        try:
-            await asyncio.to_thread(self._put, person, chat, f"callback:{query.id}", button=query.data or "")
-            answer = None
-        except MitspracheError as error:
-            answer = await asyncio.to_thread(self._in_words, person, error)
+        chat, person = message.chat.id, self._person(message.chat.id)
+        refused = await asyncio.to_thread(self._press, query, chat) if await self._admitted(chat) else "not_taken"
+        answer = await asyncio.to_thread(notices.words, self._wiring, person, refused) if refused else None
         self._turns.wake()
         task = asyncio.create_task(self._show_press(query, message, person, answer))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+
+    def _press(self, query: CallbackQuery, chat: int) -> str | None:
+        """Puts a press into the inbox; the key of the error if it isn't taken."""
+        self._greet(chat, query.from_user.language_code, None)
+        try:
+            self._put(self._person(chat), chat, f"callback:{query.id}", button=query.data or "")
+        except MitspracheError as error:
+            return error.key
+        return None
 
     async def _show_press(self, query: CallbackQuery, message: Message, person: str, answer: str | None) -> None:
         """The button stops waiting, and the chat shows what was chosen; the press is safe, whatever becomes of this."""
@@ -199,21 +205,24 @@ class Telegram:
         """A group is no person: nothing is stored of it, and it is told once in a while where to write instead."""
         if message.chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP) or not message.text:
             return
-        if await asyncio.to_thread(self._hinted, message.chat.id):
+        chat = message.chat.id
+        if not await self._admitted(chat) or not await asyncio.to_thread(notices.hint, self._wiring, chat):
             return
         code = best([(message.from_user and message.from_user.language_code) or ""], self._wiring.city.languages)
         language = code or self._wiring.city.languages[0]
         text = self._wiring.words.say(language, "only_private", {"url": self._bot.link})
         try:
-            await self._bot.send_message(message.chat.id, text)
+            await self._bot.send_message(chat, text)
         except TelegramError as error:
             log.info("hint not sent: %s", type(error).__name__)
 
     async def _receive(self, person: str, natural: str, **given: Any) -> None:
         try:
             await asyncio.to_thread(self._put, person, int(natural.partition(":")[0]), natural, **given)
-        except (Invalid, Busy) as error:
+        except Invalid as error:
             await self._say(person, natural, error.key, given.get("text"))
+        except Busy:
+            await self._refuse(person, natural, given.get("text"))
         except Refused as error:
             if error.key == "session_unknown":
                 raise  # tidied away since they were greeted: the next try greets them anew
@@ -223,48 +232,43 @@ class Telegram:
     def _put(self, person: str, chat: int, natural: str, **given: Any) -> None:
         receive(self._wiring, Received(CHANNEL, person, natural, address=str(chat), **given))
 
-    async def _known(self, chat: int, tag: str | None, text: str | None) -> str:
-        return await asyncio.to_thread(self._greeted, chat, tag, text)
+    def _person(self, chat: int) -> str:
+        return keys.pseudonym(self._wiring.config.secret, CHANNEL, str(chat))
 
-    def _greeted(self, chat: int, tag: str | None, text: str | None) -> str:
-        """The person behind a chat; their row is made when they write for the first time."""
-        wiring, person = self._wiring, keys.pseudonym(self._wiring.config.secret, CHANNEL, str(chat))
-        spoken = wiring.city.languages
+    async def _admitted(self, chat: int) -> bool:
+        """Whether this chat may send more now. Raises Busy (overloaded) if all together send too much."""
+        try:
+            await self._wiring.limits.message(self._person(chat))
+        except Busy as error:
+            if error.key == OVERLOADED:
+                raise
+            return False
+        return True
+
+    def _greet(self, chat: int, tag: str | None, text: str | None) -> None:
+        """The person behind a chat gets a row when they write for the first time."""
+        wiring, spoken = self._wiring, self._wiring.city.languages
         # A link may name a language: t.me/…?start=ar
         payload = (text or "").removeprefix("/start").strip() if (text or "").startswith("/start ") else ""
         language = payload if payload in spoken else best([tag or ""], spoken) or spoken[0]
         with wiring.database.write() as connection:
-            people.greet(connection, person, CHANNEL, language, clock.now())
-        return person
+            people.greet(connection, self._person(chat), CHANNEL, language, clock.now())
+
+    async def _refuse(self, person: str, natural: str, text: str | None) -> None:
+        """One chat sends more than it may: what is too much is not kept, and the person hears of it."""
+        about = await asyncio.to_thread(notices.refusal, self._wiring, person, natural, text)
+        if about is not None:
+            await self._say(person, about, "not_taken", text)
 
     async def _say(self, person: str, natural: str, key: str, text: str | None) -> None:
-        await asyncio.to_thread(self._told, person, natural, key, text)
-
-    def _told(self, person: str, natural: str, key: str, text: str | None) -> None:
-        """Posts a sentence about a message that is not stored, once."""
-        wiring, chat = self._wiring, natural.partition(":")[0]
-        with wiring.database.write() as connection:
-            addresses.note(connection, person, chat, clock.now())
-            about = keys.message_key(wiring.config.secret, CHANNEL, natural)
-            if not outbox.has(connection, about, 0):
-                tell(connection, wiring, person, about, text, Say(key, _values(key)))
+        await asyncio.to_thread(notices.post, self._wiring, person, natural, key, text)
         self._signals.tell(person)
-
-    def _hinted(self, chat: int) -> bool:
-        key = keys.message_key(self._wiring.config.secret, CHANNEL, f"{HINT}:{chat}")
-        with self._wiring.database.write() as connection:
-            return not receipts.write(connection, key, None, HINT, None, clock.now())
 
     def _marked(self, person: str, pressed: str) -> InlineKeyboardMarkup | None:
         number, index = numbered(pressed)
         with self._wiring.database.read() as connection:
             delivery = outbox.find(connection, person, number)
         return keyboard(self._wiring.config.secret, person, delivery, chosen=index) if delivery else None
-
-    def _in_words(self, person: str, error: MitspracheError) -> str:
-        with self._wiring.database.read() as connection:
-            language = people.language(connection, person)
-        return self._wiring.words.say(language, error.key, _values(error.key))
 
     async def _set_webhook(self) -> None:
         settings = self._wiring.config
@@ -293,7 +297,3 @@ def _command(message: Message) -> str | None:
     name = name.partition("@")[0]
     known = name == "start" or (name in COMMANDS and not rest)
     return name if known and text.startswith("/") else None
-
-
-def _values(key: str) -> dict[str, str]:
-    return {"most": str(MOST)} if key == "text_too_long" else {}

@@ -86,6 +86,8 @@ class Turns:
                 faults.reach("2")
                 if not await self._turn(taken) or self._ending:
                     return
+                if len(self._active) >= MOST_AT_ONCE:
+                    return  # somebody may wait for this place: next is the oldest message, whoever wrote it
         except Exception as error:  # left in the inbox; the lease runs out by itself
             log.error("turn broke off: %s", type(error).__name__)
             await asyncio.sleep(BREATH)

@@ -63,6 +63,7 @@ class Web:
 
     async def session(self, request: Request) -> Response:
         """A new conversation, and its first message: the start, which Rasa answers with the greeting."""
+        await self._wiring.limits.newcomer()
         body = await _body(request)
         asked, former = body.get("languages"), body.get("former")
         tags = [tag for tag in asked if isinstance(tag, str)] if isinstance(asked, list) else []
@@ -77,6 +78,7 @@ class Web:
     async def messages(self, request: Request) -> Response:
         """One message of the person, under an id of the client's own; the same id twice is one message."""
         person = await self._known(request)
+        await self._wiring.limits.message(person)
         body = await _body(request)
         id = body.get("id")
         if not isinstance(id, str) or not 8 <= len(id) <= 64 or not id.isascii():
@@ -110,6 +112,7 @@ class Web:
     async def my_data(self, request: Request) -> Response:
         """The person's copy of all that is stored about them, as a file."""
         person = await self._known(request)
+        await self._wiring.limits.message(person)
         copy = await asyncio.to_thread(self._copy, person)
         content = keys.reveal(self._wiring.config.secret, json.dumps(copy, ensure_ascii=False, indent=2))
         return Response(content, media_type="application/json", headers=COPY_HEADERS)

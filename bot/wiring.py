@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.limits import Limits
 from bot.rasa import Rasa
 from dialogue.contacts import Contact
 from dialogue.reading import Lexicon
@@ -20,6 +21,7 @@ class Wiring:
     config: Config
     database: Database
     rasa: Rasa
+    limits: Limits
     city: City
     round: Round
     words: Words
@@ -35,6 +37,7 @@ def wire(settings: Config) -> Wiring:
         settings,
         Database(settings.database_url),
         Rasa(settings.rasa_url, settings.rasa_token),
+        Limits(settings),
         city,
         round,
         words,

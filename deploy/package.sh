@@ -3,6 +3,7 @@
 #   package.sh chromium: the path of a Chromium. It is started without its sandbox (Playwright's own default), so it runs
 #                        for root and in containers as well.
 #   package.sh postgresql: the folder of PostgreSQL's programs.
+#   package.sh redis: the path of the Redis server.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -20,6 +21,13 @@ find_postgresql() {
     return 1
 }
 
+find_redis() {
+    for program in ${REDIS_SERVER:-} redis-server; do
+        "$program" --version >/dev/null 2>&1 && command -v "$program" && return
+    done
+    return 1
+}
+
 install() {
     command -v apt-get >/dev/null || return 1
     sudo=$(sh deploy/root.sh) || return 1
@@ -27,18 +35,19 @@ install() {
     $sudo apt-get update -q >&2 && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$package" >&2
 }
 
-package=${1:-}
-case $package in
-chromium) other="CHROMIUM=/path/to/it" without="NO_BROWSER=1" ;;
-postgresql) other="POSTGRES_BIN=/folder/of/its/programs" without="NO_POSTGRES=1" ;;
+wanted=${1:-}
+case $wanted in
+chromium) package=chromium other="CHROMIUM=/path/to/it" without="NO_BROWSER=1" ;;
+postgresql) package=postgresql other="POSTGRES_BIN=/folder/of/its/programs" without="NO_POSTGRES=1" ;;
+redis) package=redis-server other="REDIS_SERVER=/path/to/it" without="NO_REDIS=1" ;;
 *)
-    echo "usage: sh deploy/package.sh chromium|postgresql" >&2
+    echo "usage: sh deploy/package.sh chromium|postgresql|redis" >&2
     exit 2
     ;;
 esac
 
-"find_$package" && exit
-install </dev/null && "find_$package" && exit
+"find_$wanted" && exit
+install </dev/null && "find_$wanted" && exit
 echo "The tests need the Debian package '$package': install it as root (apt-get install $package)," \
     "name another one with $other, or leave it out knowingly: make test $without." >&2
 exit 1

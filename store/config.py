@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from limits import RateLimitItem, parse_many
+
 from dialogue.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +42,11 @@ class Config:
     """How long after a free-text answer a further bubble still belongs to it."""
     most_tries: int
     """After so many failed turns a message is parked: about ten minutes."""
+    redis_url: str
+    """Where several processes count together; empty: each one counts by itself."""
+    limit_person: tuple[RateLimitItem, ...]
+    limit_all: tuple[RateLimitItem, ...]
+    limit_new: tuple[RateLimitItem, ...]
     log_level: str
     fault_dir: Path | None
 
@@ -71,6 +78,10 @@ def load(environ: dict[str, str] | None = None) -> Config:
         actions_token=env.get("ACTIONS_TOKEN", ""),
         grace=_decimal(env, "GRACE_SECONDS", 3.0),
         most_tries=_number(env, "MOST_TRIES", 25),
+        redis_url=env.get("REDIS_URL", ""),
+        limit_person=_rates(env, "LIMIT_PERSON", "100 per 10 seconds; 1000 per hour"),
+        limit_all=_rates(env, "LIMIT_ALL", "600 per 10 seconds"),
+        limit_new=_rates(env, "LIMIT_NEW", "300 per minute; 6000 per hour"),
         log_level=env.get("LOG_LEVEL", "INFO").upper(),
         fault_dir=Path(env["FAULT_DIR"]) if env.get("FAULT_DIR") else None,
     )
@@ -134,5 +145,12 @@ def _number(env: Mapping[str, str], name: str, default: int) -> int:
 def _decimal(env: Mapping[str, str], name: str, default: float) -> float:
     try:
         return float(env.get(name, default))
+    except ValueError:
+        raise Misconfigured("setting_invalid", name=name, given=env[name]) from None
+
+
+def _rates(env: os._Environ[str] | dict[str, str], name: str, default: str) -> tuple[RateLimitItem, ...]:
+    try:
+        return tuple(parse_many(env.get(name, default)))
     except ValueError:
         raise Misconfigured("setting_invalid", name=name, given=env[name]) from None

@@ -166,6 +166,13 @@ def unbind(connection: sa.Connection, person: str) -> None:
     connection.execute(inbox.update().where(mine).values(question=None, instance=None))
 
 
+def last(connection: sa.Connection, person: str) -> int:
+    """The number of the person's newest message, 0 if there is none."""
+    # With the states, so that the index serves.
+    mine = sa.and_(inbox.c.person == person, inbox.c.state.in_(("waiting", "handled", "parked")))
+    return connection.execute(sa.select(sa.func.max(inbox.c.seq)).where(mine)).scalar() or 0
+
+
 def has_further(connection: sa.Connection, person: str, asked: Instance) -> bool:
     """Whether the answer was told in several bubbles."""
     further = sa.select(inbox.c.seq).where(

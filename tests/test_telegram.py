@@ -425,6 +425,35 @@ def test_lines_keep_their_direction(line: Line) -> None:
     assert any("\u2068Betzenberg\u2069" in text for text in shown)
 
 
+def test_a_flood_is_told_once_and_holds_nobody_up(line: Line) -> None:
+    """C19: what a chat sends beyond all measure is not kept, which it hears once; another chat is served meanwhile."""
+    flooder, other = line.at_need(), line.at_need()
+    person, fetched = line.stack.person(flooder), len(line.server.sent(flooder.chat))
+    before = line.stack.count(inbox, inbox.c.person == person)
+    pid = line.stack.supervisor.pid_of("rasa")
+    os.kill(pid, signal.SIGSTOP)  # nothing is answered meanwhile, so that all of it has to wait
+    try:
+        for number in range(130):
+            flooder.writes(f"Flut {number:03}")
+        other.writes("Mehr Bäume")
+        told = len(line.server.of("answerCallbackQuery"))
+        flooder.press(flooder.button("Deutsch"))
+        _brought(line)
+        _until(lambda: len(line.server.of("answerCallbackQuery")) > told)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert line.server.of("answerCallbackQuery")[-1]["text"].startswith("Das waren sehr viele Nachrichten")
+    # Half a hundred wait at most, one of which may be in work.
+    assert line.stack.count(inbox, inbox.c.person == person) - before in (50, 51)
+    waiting = (inbox.c.person == person, inbox.c.state == "waiting")
+    _until(lambda: line.stack.needs_of(other) == [(0, "answered", "Mehr Bäume", 1)])
+    assert line.stack.count(inbox, *waiting) > 0, "the flood went first"
+    _until(lambda: line.stack.count(inbox, *waiting) == 0 and len(set(flooder.numbers())) == 1, 60)
+    said = [message["text"] for message in line.server.sent(flooder.chat)[fetched:]]
+    assert sum("nicht angenommen" in text for text in said) == 1
+    assert [row[2].split("\n")[:50] for row in line.stack.needs_of(flooder)] == [[f"Flut {n:03}" for n in range(50)]]
+
+
 def test_an_album_is_told_once(line: Line) -> None:
     """B10: of an album of pictures, each of which comes by itself, the person hears once that it can't be read."""
     chatter = line.at_need()

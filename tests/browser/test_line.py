@@ -1,5 +1,6 @@
 """The chat page on a bad line: answers get lost, the line breaks, proxies hold back, the city refuses or forgets."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Begin
@@ -92,10 +93,11 @@ def test_refusal_is_in_the_language_of_the_page(begin: Begin, city: City) -> Non
     assert city.asked_in == "ar"
 
 
-def test_busy_city_is_asked_again(begin: Begin, city: City) -> None:
-    """After 503 the text stays being sent, with the city's sentence above, until it is stored once."""
+@pytest.mark.parametrize("status", [503, 429])
+def test_busy_city_is_asked_again(begin: Begin, city: City, status: int) -> None:
+    """C19: after 503 or 429 the text stays being sent, with the city's sentence above, until it is stored once."""
     page = begin()
-    city.refusals = [(503, {"error": "busy", "message": "Bitte einen Moment."})] * 2
+    city.refusals = [(status, {"error": "busy", "message": "Bitte einen Moment."})] * 2
     write(page, "Licht")
     expect(page.locator("#notice")).to_have_text("Bitte einen Moment.")
     assert own(page, "sent") == ["Licht"]
