@@ -28,7 +28,7 @@ help: ## List what one can do
 run: setup catalogs ## Start everything on this machine; Ctrl-C stops it
 	@$(PYTHON) -m deploy.local
 
-test: chromium postgres redis setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1, NO_POSTGRES=1, NO_REDIS=1 leave something out)
+test: chromium postgres redis nginx setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1, NO_POSTGRES=1, NO_REDIS=1, NO_NGINX=1 leave something out)
 	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/package.sh chromium) && \
 	CHROMIUM=$$browser NO_POSTGRES=$(NO_POSTGRES) NO_REDIS=$(NO_REDIS) $(PYTHON) -m pytest $(FILES)
 
@@ -84,6 +84,9 @@ postgres: ## See to a PostgreSQL for the tests
 redis: ## See to a Redis for the tests
 	@test -n "$(NO_REDIS)" || sh deploy/package.sh redis >/dev/null
 
+nginx: ## See to a reverse proxy for the tests
+	@test -n "$(NO_NGINX)" || sh deploy/package.sh nginx >/dev/null
+
 export: setup catalogs ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=file)
 	$(PYTHON) -m staff export --round $(ROUND) --format $(FORMAT) --out $(OUT)
 
@@ -96,7 +99,7 @@ restore: setup catalogs ## Bring a backup into an empty database (FILE=file)
 mutants: chromium setup ## Break the code on purpose and see that the tests notice
 	$(PYTHON) -m tests.mutants
 
-soak: postgres setup catalogs train ## Residents talk while everything fails in turn (SOAK=… for its options)
+soak: postgres nginx setup catalogs train ## Residents talk while everything fails in turn (SOAK=… for its options)
 	$(PYTHON) -m tests.faults $(SOAK)
 
 bench: setup catalogs train ## Measure how fast it is

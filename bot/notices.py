@@ -16,7 +16,8 @@ def post(wiring: Wiring, person: str, natural: str, key: str, text: str | None) 
     chat, about = natural.partition(":")[0], _key(wiring, natural)
     with wiring.database.write() as connection:
         addresses.note(connection, person, chat, clock.now())
-        if not outbox.has(connection, about, 0):
+        # Were it brought once more and taken then, its reply would stand in the way of this one.
+        if receipts.write(connection, about, person, receipts.PARKED, None, clock.now()):
             tell(connection, wiring, person, about, text, Say(key, _values(key)))
 
 

@@ -6,11 +6,15 @@ import sqlalchemy as sa
 
 from bot.wiring import Wiring
 from dialogue.errors import Invalid, Refused
+from dialogue.outcome import SAID
 from dialogue.reading import read, tells_besides
 from dialogue.rounds import Kind
 from dialogue.texts import clean
-from store import addresses, clock, faults, inbox, keys, outbox, people
+from store import addresses, clock, faults, inbox, keys, outbox, people, receipts
 from store.inbox import Accepted, Incoming
+
+REWRITTEN = "rewritten"
+"""The effect of an edit of a message that nobody had read yet."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ def receive(wiring: Wiring, received: Received) -> Accepted:
             return Accepted.DUPLICATE
         if received.address:
             addresses.note(connection, received.person, received.address, clock.now())
+        if received.edits and _rewritten(connection, secret, received, key):
+            return Accepted.STORED
         incoming = _incoming(connection, wiring, received, key, body)
         accepted = inbox.accept(connection, incoming, clock.now())
         faults.reach("0")
@@ -71,11 +77,21 @@ def _incoming(connection: sa.Connection, wiring: Wiring, received: Received, key
     return Incoming(key, person, body, text=clean(received.text or ""))
 
 
+def _rewritten(connection: sa.Connection, secret: bytes, received: Received, key: str) -> bool:
+    """Whether the message that was written anew still waited unread: then only its new wording counts."""
+    first = keys.message_key(secret, received.channel, received.edits or "")
+    if not inbox.rewrite(connection, received.person, first, clean(received.text or "")):
+        return False
+    return receipts.write(connection, key, received.person, REWRITTEN, None, clock.now())
+
+
 def _edited(connection: sa.Connection, wiring: Wiring, received: Received, key: str, body: str) -> Incoming:
     """A message that was written anew: it revises what the first one answered. Raises Invalid (edit_unknown)."""
     secret = wiring.config.secret
     first = inbox.find(connection, keys.message_key(secret, received.channel, received.edits or ""))
-    if first is None or first.asked is None or first.person != received.person:
+    receipt = receipts.find(connection, first.key) if first else None
+    # What changed nothing, a call for help for instance, was no answer, and becomes none.
+    if first is None or first.asked is None or first.person != received.person or (receipt and receipt.effect == SAID):
         raise Invalid("edit_unknown")
     question, text = wiring.round.question(first.asked.question), clean(received.text or "")
     # Of several bubbles we don't know which part this one was, nor where we kept what was told ahead of its question.

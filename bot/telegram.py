@@ -6,6 +6,7 @@ Its library serves as a client only. Its own runners tell Telegram that they hav
 import asyncio
 import contextlib
 import json
+import re
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,6 +39,8 @@ PAUSE = 2.0
 PAUSES = (0.1, 0.5, 1.0)
 """Seconds after each try of an update that fails for no reason that we know; then it is given up."""
 MOST_BYTES = 1_000_000
+SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+"""What Telegram takes as a webhook's secret."""
 COMMANDS = {
     "language": "change_language",
     "help": "help",
@@ -69,6 +72,8 @@ class Telegram:
         settings = wiring.config
         if settings.telegram_webhook and not settings.telegram_secret:
             raise Misconfigured("setting_missing", name="TELEGRAM_SECRET")
+        if settings.telegram_secret and not SECRET.fullmatch(settings.telegram_secret):
+            raise Misconfigured("setting_invalid", name="TELEGRAM_SECRET", given="a-z A-Z 0-9 _ -")
         self._wiring, self._turns, self._signals, self._bot = wiring, turns, signals, bot
         self._answering: set[asyncio.Task[None]] = set()
 
@@ -89,9 +94,12 @@ class Telegram:
             try:
                 asked = {"offset": offset, "timeout": WAIT, "allowed_updates": KINDS}
                 # As data: one update that the library can't read must not hide the others.
-                for update in await self._bot.do_api_request("getUpdates", asked, read_timeout=WAIT + 10):
+                updates = await self._bot.do_api_request("getUpdates", asked, read_timeout=WAIT + 10)
+                for update in updates:
                     await self.accept(update)
                     offset = update["update_id"] + 1
+                # All is acknowledged: were the next numbers lower, an offset would acknowledge them unseen.
+                offset = offset if updates else None
             except Exception as error:  # Telegram or the database may be away; the channel must not end here
                 log.warning("updates not fetched: %s", type(error).__name__)
                 await asyncio.sleep(PAUSE)
@@ -154,7 +162,9 @@ class Telegram:
     async def _written(self, message: Message) -> None:
         natural = f"{message.chat.id}:{message.message_id}"
         given: dict[str, Any] = {"text": message.text}
-        if message.edit_date:
+        if not message.text and not message.effective_attachment:
+            return  # a pin, a timer: nothing that anybody said
+        if message.text and message.edit_date:
             given["edits"] = natural
             # Two edits may fall into one second.
             again = keys.digest(self._wiring.config.secret, message.text or "")
@@ -196,6 +206,9 @@ class Telegram:
         """The button stops waiting, and the chat shows what was chosen; the press is safe, whatever becomes of this."""
         try:
             await self._bot.answer_callback_query(query.id, text=answer)
+        except TelegramError as error:  # after an outage the question is too old, and the trace still helps
+            log.info("press not answered: %s", type(error).__name__)
+        try:
             if answer is None and (marked := await asyncio.to_thread(self._marked, person, query.data or "")):
                 await self._bot.edit_message_reply_markup(message.chat.id, message.message_id, reply_markup=marked)
         except TelegramError as error:

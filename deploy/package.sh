@@ -4,6 +4,7 @@
 #                        for root and in containers as well.
 #   package.sh postgresql: the folder of PostgreSQL's programs.
 #   package.sh redis: the path of the Redis server.
+#   package.sh nginx: the path of the reverse proxy.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -28,6 +29,13 @@ find_redis() {
     return 1
 }
 
+find_nginx() {
+    for program in ${NGINX:-} nginx /usr/sbin/nginx; do
+        "$program" -v >/dev/null 2>&1 && command -v "$program" && return
+    done
+    return 1
+}
+
 install() {
     command -v apt-get >/dev/null || return 1
     sudo=$(sh deploy/root.sh) || return 1
@@ -40,8 +48,9 @@ case $wanted in
 chromium) package=chromium other="CHROMIUM=/path/to/it" without="NO_BROWSER=1" ;;
 postgresql) package=postgresql other="POSTGRES_BIN=/folder/of/its/programs" without="NO_POSTGRES=1" ;;
 redis) package=redis-server other="REDIS_SERVER=/path/to/it" without="NO_REDIS=1" ;;
+nginx) package=nginx-light other="NGINX=/path/to/it" without="NO_NGINX=1" ;;
 *)
-    echo "usage: sh deploy/package.sh chromium|postgresql|redis" >&2
+    echo "usage: sh deploy/package.sh chromium|postgresql|redis|nginx" >&2
     exit 2
     ;;
 esac

@@ -176,6 +176,10 @@ class Say:
     """«my_data»: the channel adds the person's copy of all that is stored."""
 
 
+SAID = "said"
+"""The effect of what changed nothing."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The changes of one message and what is said before the next question."""
@@ -210,4 +214,4 @@ class Outcome:
     @property
     def effect(self) -> str:
         """One word for the receipt: the name of the change that counts most, or «said»."""
-        return type(self.changes[0]).__name__.lower() if self.changes else "said"
+        return type(self.changes[0]).__name__.lower() if self.changes else SAID

@@ -148,6 +148,12 @@ def handled(connection: sa.Connection, key: str, state: str = "handled", held: b
     connection.execute(inbox.update().where(inbox.c.key == key).values(state=state, value=None, **text))
 
 
+def rewrite(connection: sa.Connection, person: str, key: str, text: str) -> bool:
+    """Puts another text in the place of one that nobody has read yet; whether there was one."""
+    unread = (inbox.c.key == key, inbox.c.person == person, inbox.c.state == "waiting", inbox.c.bound.is_(False))
+    return connection.execute(inbox.update().where(*unread).values(text=text)).rowcount > 0
+
+
 def hold_more(connection: sa.Connection, key: str, text: str) -> None:
     """Puts a further text to the message that is held back."""
     held = sa.and_(inbox.c.key == key, inbox.c.text.is_not(None))

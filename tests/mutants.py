@@ -486,6 +486,14 @@ MUTATIONS = (
         "tests/test_telegram.py::test_a_stop_in_a_burst",
     ),
     Mutation(
+        "D17",
+        "nobody hears that Telegram reads along",
+        "bot/delivery.py",
+        'if receipt.effect in FIRST and taken.metadata["channel"] == TELEGRAM:',
+        "if False:",
+        "tests/test_telegram.py::test_who_else_reads_is_said_first",
+    ),
+    Mutation(
         "A30",
         "who blocked the bot is written to for ever",
         "bot/sender.py",

@@ -1,6 +1,7 @@
 """Two of every process on one machine, behind a reverse proxy that sends each request to either of them."""
 
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,7 +79,7 @@ class Replicas(Stack):
         return Service(
             name="proxy",
             command=(
-                "nginx",
+                _nginx(),
                 "-p",
                 str(folder),
                 "-c",
@@ -92,3 +93,8 @@ class Replicas(Stack):
             health=f"http://127.0.0.1:{fronts['bot']}/healthz",
             environ=dict(os.environ),
         )
+
+
+def _nginx() -> str:
+    found = subprocess.run(["sh", "deploy/package.sh", "nginx"], stdout=subprocess.PIPE, text=True, check=True)
+    return found.stdout.strip()
