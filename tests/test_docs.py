@@ -155,9 +155,13 @@ def test_capitals_are_settings(paper: Path) -> None:
     assert words(paper, r"`([A-Z]+_[A-Z_]+)`") - known == set()
 
 
-def test_tables_are_the_real_ones() -> None:
-    """The architecture lists every table of the database, and no other."""
-    section = ARCHITECTURE.read_text("utf-8").split("## Tables")[1].split("\n## ")[0]
+@pytest.mark.parametrize(
+    ("paper", "head"),
+    [("architecture", "## Tables"), ("privacy", "### Table by table"), ("privacy.de", "### Tabelle für Tabelle")],
+)
+def test_tables_are_the_real_ones(paper: str, head: str) -> None:
+    """The architecture and the privacy papers list every table of the database, and no other."""
+    section = (ROOT / "docs" / f"{paper}.md").read_text("utf-8").split(head)[1].split("\n##")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(metadata.tables)
 
 
