@@ -47,7 +47,7 @@ def double(tmp_path_factory: pytest.TempPathFactory, server: Postgres) -> Iterat
 def holds(here: Site, fault: str) -> None:
     """A round with this fault breaks no promise."""
     outcome = rounds.play(here, named(fault), patience=PATIENCE)
-    assert outcome.violations == []
+    assert not outcome.violations, "\n".join(outcome.violations)
     assert outcome.count(Result.OK) > 40
 
 
@@ -100,7 +100,7 @@ HURRY = {
 def test_hasty_people(small: Site, name: str) -> None:
     """A8: thoughts in many bubbles, sent without waiting and partly twice, stand in order and once, whatever dies."""
     outcome = rounds.play(small, HURRY[name], 4, (hasty,), 30.0)
-    assert outcome.violations == []
+    assert not outcome.violations, "\n".join(outcome.violations)
 
 
 HASTY = "tests/test_faults.py::test_hasty_people"
