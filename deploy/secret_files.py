@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-SECRETS = ("DATABASE_URL", "RASA_TOKEN", "ACTIONS_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_SECRET")
+SECRETS = ("DATABASE_URL", "RASA_TOKEN", "ACTIONS_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_SECRET", "REDIS_URL")
 
 
 class Unusable(Exception):

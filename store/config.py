@@ -10,7 +10,7 @@ from limits import RateLimitItem, parse_many
 from dialogue.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parent.parent
-SECRETS = ("DATABASE_URL", "RASA_TOKEN", "ACTIONS_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_SECRET")
+SECRETS = ("DATABASE_URL", "RASA_TOKEN", "ACTIONS_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_SECRET", "REDIS_URL")
 """Settings that may stand in a file instead: `<NAME>_FILE` names it. deploy/secret_files.py has the same rules."""
 
 
@@ -149,7 +149,7 @@ def _decimal(env: Mapping[str, str], name: str, default: float) -> float:
         raise Misconfigured("setting_invalid", name=name, given=env[name]) from None
 
 
-def _rates(env: os._Environ[str] | dict[str, str], name: str, default: str) -> tuple[RateLimitItem, ...]:
+def _rates(env: Mapping[str, str], name: str, default: str) -> tuple[RateLimitItem, ...]:
     try:
         return tuple(parse_many(env.get(name, default)))
     except ValueError:

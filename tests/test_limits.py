@@ -371,7 +371,7 @@ def test_in_an_overload_telegram_keeps_what_is_too_much(tmp_path: Path, way: str
     url = f"http://127.0.0.1:{port}"
     environ = {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API": url, "BOT_PORT": str(bot), "LIMIT_ALL": "10 per 3 seconds"}
     if way == "webhook":
-        environ |= {"TELEGRAM_WEBHOOK": f"http://127.0.0.1:{bot}/telegram", "TELEGRAM_SECRET": "secret"}
+        environ |= {"TELEGRAM_WEBHOOK": f"http://127.0.0.1:{bot}/telegram", "TELEGRAM_SECRET": "another-secret-of-ours"}
     with Telegram(port).running() as telegram, Stack(tmp_path, **environ).running() as stack:
         chatters = [Chatter(stack, telegram, "de") for _ in range(4)]
         for number in range(10):
