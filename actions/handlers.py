@@ -7,7 +7,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import calls, turn
+from actions import calls, metrics, turn
 from actions.wiring import wiring
 from dialogue import acts, replies
 from store import keys, logs
@@ -26,8 +26,9 @@ class _Act(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
         call = calls.read(self.act, tracker.current_state())
-        log.debug("called %s", call.act)
-        reply = await asyncio.to_thread(turn.perform, wiring(), call)
+        log.debug("called", act=call.act)
+        with metrics.ACTION.time(), metrics.FAILURES.count_exceptions():
+            reply = await asyncio.to_thread(turn.perform, wiring(), call)
         says = replies.from_data(reply["says"])
         for worded in word(wiring().words, reply["language"], says):
             buttons = [{"title": label.text, "payload": label.text} for label in worded.labels]

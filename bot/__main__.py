@@ -6,7 +6,7 @@ import sys
 import uvicorn
 from telegram.error import TelegramError
 
-from bot import app, profile, telegram, wiring
+from bot import app, metrics, profile, telegram, wiring
 from dialogue.errors import Misconfigured
 from store import config, faults, logs
 from translations.catalogs import explain
@@ -23,9 +23,12 @@ def main() -> None:
             return
         if not settings.rasa_token:
             raise Misconfigured("setting_missing", name="RASA_TOKEN")
-        logs.start(settings.log_level)
+        logs.start(settings.log_level, settings.log_format)
         faults.arm(settings.fault_dir)
-        served = app.make(wiring.wire(settings))
+        wired = wiring.wire(settings)
+        served = app.make(wired)
+        if settings.metrics_port:
+            metrics.serve(settings.metrics_port, wired.database)
     except Misconfigured as error:
         sys.exit(f"bot can't start: {explain(error)}")
     # Open streams would hold a stop up for ever; what is not answered stays in the inbox.

@@ -25,6 +25,7 @@ from bot.wiring import Wiring
 from dialogue.errors import Busy, Invalid, MitspracheError, Refused
 from dialogue.texts import MOST
 from store import clock, logs, retention
+from store.readiness import Readiness
 from translations.languages import best
 
 PAGE = Path(__file__).parent / "page"
@@ -47,7 +48,7 @@ log = logs.logger("bot")
 
 def make(wiring: Wiring) -> Starlette:
     """The app, with its turns running while it lives."""
-    signals = Signals()
+    signals, readiness = Signals(), Readiness(wiring.database)
     turns = Turns(wiring, signals)
     web = Web(wiring, turns, signals)
     bot = telegram.client(wiring.config) if wiring.config.telegram_token else None
@@ -69,17 +70,21 @@ def make(wiring: Wiring) -> Starlette:
         return _in_words(wiring, request, error)
 
     async def unavailable(request: Request, error: Exception) -> Response:
-        log.error("database: %s", type(error).__name__)
+        log.error("database", error=type(error).__name__)
         return _answer(wiring, request, 503, "unavailable", {"Retry-After": "2"})
 
     async def broken(request: Request, error: Exception) -> Response:
-        log.error("unexpected: %s", type(error).__name__)
+        log.error("unexpected", error=type(error).__name__)
         return _answer(wiring, request, 500, "unavailable")
+
+    async def ready(_request: Request) -> Response:
+        return PlainTextResponse("ready") if await readiness.ready() else PlainTextResponse("unready", 503)
 
     return Starlette(
         routes=[
             Route("/", lambda _request: RedirectResponse("/chat")),
-            Route("/healthz", _health),
+            Route("/healthz", _alive),
+            Route("/readyz", ready),
             Route("/chat", lambda _request: FileResponse(PAGE / "chat.html")),
             Mount("/page", StaticFiles(directory=PAGE)),
             *web.routes(),
@@ -107,7 +112,7 @@ class _Headers:
         await self._app(scope, receive, with_headers)
 
 
-async def _health(_request: Request) -> Response:
+async def _alive(_request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
@@ -117,7 +122,7 @@ async def _tidy(wiring: Wiring) -> None:
         try:
             await asyncio.to_thread(retention.tidy, wiring.database, clock.now(), wiring.city.keep_until)
         except SQLAlchemyError as error:
-            log.error("tidying failed: %s", type(error).__name__)
+            log.error("tidying failed", error=type(error).__name__)
         await asyncio.sleep(TIDY_EVERY)
 
 
@@ -126,7 +131,7 @@ def _in_words(wiring: Wiring, request: Request, error: Exception) -> Response:
     if isinstance(error, Busy):
         wait = error.values.get("wait", 2)
         return _answer(wiring, request, 429, key, {"Retry-After": str(wait)})
-    log.warning("refused: %s", key)
+    log.warning("refused", key=key)
     if isinstance(error, Invalid | Refused):
         return _answer(wiring, request, STATUS.get(key, 422), key)
     return _answer(wiring, request, 503, "unavailable")

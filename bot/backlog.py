@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from telegram import Bot
 from telegram.error import TelegramError
 
+from bot import metrics
 from store import clock, logs
 
 LOOK_EVERY = 300.0
@@ -35,10 +36,11 @@ class Backlog:
             waiting = None
         if waiting == 0:
             self._since = None
+            metrics.BACKLOG.set(0)
             return False
         self._since = self._since or now
+        metrics.BACKLOG.set((now - self._since).total_seconds())
         alarm = now - self._since > TOO_LONG
         if alarm:
-            told = "an unknown number of" if waiting is None else waiting
-            log.critical("Telegram has kept %s updates from us since %s UTC", told, f"{self._since:%Y-%m-%d %H:%M}")
+            log.critical("Telegram keeps updates from us", waiting=waiting, since=f"{self._since:%Y-%m-%dT%H:%MZ}")
         return alarm

@@ -85,7 +85,7 @@ class Limits:
     async def _overloaded(self, limiter: RateLimiter, rate: RateLimitItem, name: str) -> Busy:
         wait = await _wait(limiter, rate, name)
         if time.monotonic() >= self._said_until:
-            log.warning("limit reached: %s, %s", name, rate)
+            log.warning("limit reached", limit=name, rate=str(rate))
             self._said_until = time.monotonic() + wait
         return Busy("overloaded", wait=wait)
 
@@ -103,7 +103,7 @@ class Limits:
             answer = await work(self._shared)
         except StorageError as error:
             if not self._away:
-                log.warning("redis is away, this process counts alone: %s", type(error.storage_error).__name__)
+                log.warning("redis is away, this process counts alone", error=type(error.storage_error).__name__)
             self._away, self._look_at = True, time.monotonic() + LOOK_AGAIN
             return await work(self._here)
         if self._away:

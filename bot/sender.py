@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardMarkup
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
+from bot import metrics
 from bot.keyboards import keyboard
 from bot.signals import Signals, ended
 from bot.telegram import COMMANDS
@@ -61,7 +62,7 @@ class Sender:
                         self._active[person] = asyncio.create_task(self._bring(person))
                         self._active[person].add_done_callback(partial(self._ended, person))
             except Exception as error:  # the database may be away for a while; the outbox is patient
-                log.error("look for replies failed: %s", type(error).__name__)
+                log.error("look for replies failed", error=type(error).__name__)
 
     def _due(self) -> list[str]:
         with self._wiring.database.read() as connection:
@@ -74,7 +75,7 @@ class Sender:
         try:
             address = await asyncio.to_thread(self._take, person)
         except SQLAlchemyError as error:
-            log.error("address not taken: %s", type(error).__name__)
+            log.error("address not taken", error=type(error).__name__)
             return
         if address is None:
             return
@@ -86,12 +87,12 @@ class Sender:
             seconds = after.total_seconds() if isinstance(after, timedelta) else float(after)
             await asyncio.to_thread(self._again_later, address, timedelta(seconds=seconds))
         except (Forbidden, ChatMigrated) as error:
-            log.info("chat is closed to us: %s", type(error).__name__)
+            log.info("chat is closed to us", error=type(error).__name__)
             await asyncio.to_thread(self._blocked, address)
         except Refused:
             log.info("another process brings it by now")
         except Exception as error:  # whatever it is: it waits in the outbox, and comes again
-            log.warning("reply not brought: %s", type(error).__name__)
+            log.warning("reply not brought", error=type(error).__name__)
             with contextlib.suppress(SQLAlchemyError):
                 await asyncio.to_thread(self._again_later, address, None)
         finally:
@@ -144,7 +145,7 @@ class Sender:
             # Without its buttons it can still be answered by typing; a talk must not end here.
             if buttons is None:
                 raise
-            log.error("buttons refused: %s", type(error).__name__)
+            log.error("buttons refused", error=type(error).__name__)
             await self._bot.send_message(chat, text)
 
     async def _menu(self, address: Address) -> str | None:
@@ -156,7 +157,7 @@ class Sender:
         try:
             await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(int(address.address)))
         except TelegramError as error:
-            log.info("menu not set: %s", type(error).__name__)
+            log.info("menu not set", error=type(error).__name__)
             return address.menu
         return language
 
@@ -200,6 +201,7 @@ class Sender:
     def _again_later(self, address: Address, pause: timedelta | None) -> None:
         with self._wiring.database.write() as connection:
             addresses.again_later(connection, address, clock.now(), pause)
+        metrics.RETRIES.labels("reply").inc()
 
 
 def split(text: str, longest: int = LONGEST) -> list[str]:

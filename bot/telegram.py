@@ -18,7 +18,7 @@ from telegram.constants import ChatType
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot import notices
+from bot import metrics, notices
 from bot.keyboards import keyboard, numbered
 from bot.limits import OVERLOADED
 from bot.notices import CHANNEL
@@ -83,9 +83,8 @@ class Telegram:
 
     async def run(self) -> None:
         """Fetches updates until cancelled; with a webhook it only sees to it that Telegram knows it."""
-        settings = self._wiring.config
         await self._until_done(self._bot.initialize)
-        if settings.telegram_webhook:
+        if self._wiring.config.telegram_webhook:
             await self._until_done(self._set_webhook)
             return
         await self._until_done(self._bot.delete_webhook)
@@ -101,7 +100,7 @@ class Telegram:
                 # All is acknowledged: were the next numbers lower, an offset would acknowledge them unseen.
                 offset = offset if updates else None
             except Exception as error:  # Telegram or the database may be away; the channel must not end here
-                log.warning("updates not fetched: %s", type(error).__name__)
+                log.warning("updates not fetched", error=type(error).__name__)
                 await asyncio.sleep(PAUSE)
 
     async def end(self) -> None:
@@ -135,9 +134,10 @@ class Telegram:
             except (SQLAlchemyError, OSError, Busy):
                 raise
             except Exception as error:  # whatever it is: nobody else may wait for it
-                log.error("update failed: %s", type(error).__name__)
+                log.error("update failed", error=type(error).__name__)
                 await asyncio.sleep(pause)
         log.critical("update given up")
+        metrics.GIVEN_UP.inc()
         with contextlib.suppress(Exception):  # without a chat there is nobody to tell
             await self._give_up(update["message"])
 
@@ -207,12 +207,12 @@ class Telegram:
         try:
             await self._bot.answer_callback_query(query.id, text=answer)
         except TelegramError as error:  # after an outage the question is too old, and the trace still helps
-            log.info("press not answered: %s", type(error).__name__)
+            log.info("press not answered", error=type(error).__name__)
         try:
             if answer is None and (marked := await asyncio.to_thread(self._marked, person, query.data or "")):
                 await self._bot.edit_message_reply_markup(message.chat.id, message.message_id, reply_markup=marked)
         except TelegramError as error:
-            log.info("press not shown: %s", type(error).__name__)
+            log.info("press not shown", error=type(error).__name__)
 
     async def _in_a_group(self, message: Message) -> None:
         """A group is no person: nothing is stored of it, and it is told once in a while where to write instead."""
@@ -227,7 +227,7 @@ class Telegram:
         try:
             await self._bot.send_message(chat, text)
         except TelegramError as error:
-            log.info("hint not sent: %s", type(error).__name__)
+            log.info("hint not sent", error=type(error).__name__)
 
     async def _receive(self, person: str, natural: str, **given: Any) -> None:
         try:
@@ -239,7 +239,7 @@ class Telegram:
         except Refused as error:
             if error.key == "session_unknown":
                 raise  # tidied away since they were greeted: the next try greets them anew
-            log.warning("refused: %s", error.key)
+            log.warning("refused", key=error.key)
         self._turns.wake()
 
     def _put(self, person: str, chat: int, natural: str, **given: Any) -> None:
@@ -299,7 +299,7 @@ class Telegram:
                 log.error("Telegram refuses TELEGRAM_TOKEN")
                 await asyncio.sleep(60)
             except TelegramError as error:
-                log.warning("Telegram is not there: %s", type(error).__name__)
+                log.warning("Telegram is not there", error=type(error).__name__)
                 await asyncio.sleep(PAUSE)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import metrics
 from bot.delivery import delay_notice, deliver, park
 from bot.rasa import Unknown, Unreachable
 from bot.signals import Signals, ended
@@ -61,7 +62,7 @@ class Turns:
             try:
                 await self._begin_due()
             except Exception as error:  # the database may be away for a while; the inbox is patient
-                log.error("look for messages failed: %s", type(error).__name__)
+                log.error("look for messages failed", error=type(error).__name__)
 
     async def _begin_due(self) -> None:
         if len(self._active) >= MOST_AT_ONCE:
@@ -82,15 +83,20 @@ class Turns:
 
     async def _converse(self, person: str) -> None:
         try:
-            while taken := await asyncio.to_thread(take, self._wiring, person, self._owner, LEASE):
+            while taken := await self._take(person):
                 faults.reach("2")
                 if not await self._turn(taken) or self._ending:
                     return
                 if len(self._active) >= MOST_AT_ONCE:
                     return  # somebody may wait for this place: next is the oldest message, whoever wrote it
         except Exception as error:  # left in the inbox; the lease runs out by itself
-            log.error("turn broke off: %s", type(error).__name__)
+            log.error("turn broke off", error=type(error).__name__)
+            metrics.RETRIES.labels("turn").inc()
             await asyncio.sleep(BREATH)
+
+    async def _take(self, person: str) -> Taken | None:
+        with metrics.TURN.labels("take").time():
+            return await asyncio.to_thread(take, self._wiring, person, self._owner, LEASE)
 
     async def _turn(self, taken: Taken) -> bool:
         """One message; whether the next one of this conversation may follow at once."""
@@ -103,11 +109,12 @@ class Turns:
             if receipt is None:
                 return await self._failed(taken, reached)
         try:
-            await asyncio.to_thread(deliver, self._wiring, taken, receipt)
+            with metrics.TURN.labels("deliver").time():
+                await asyncio.to_thread(deliver, self._wiring, taken, receipt)
         except Refused:
             return False  # another process has the conversation by now
         except (OSError, SQLAlchemyError, MitspracheError) as error:
-            log.error("delivery failed: %s", type(error).__name__)
+            log.error("delivery failed", error=type(error).__name__)
             return await self._failed(taken, reached=False)
         faults.reach("6c")
         self._signals.tell(taken.message.person)
@@ -118,12 +125,15 @@ class Turns:
         message = taken.message
         renewing = asyncio.create_task(self._hold(taken))
         try:
-            await self._wiring.rasa.turn(message.person, message.text, message.act, taken.metadata)
+            with metrics.TURN.labels("rasa").time():
+                await self._wiring.rasa.turn(message.person, message.text, message.act, taken.metadata)
         except Unreachable:
             log.warning("rasa is not there")
+            metrics.RASA_ERRORS.labels("unreachable").inc()
             return False
         except Unknown:
             log.warning("turn of unknown outcome")
+            metrics.RASA_ERRORS.labels("unknown").inc()
         finally:
             renewing.cancel()
         return True
@@ -145,7 +155,8 @@ class Turns:
         """No receipt: nothing happened as far as we know, so the same message comes again, later."""
         tries = await asyncio.to_thread(self._again_later, taken, reached)
         if reached and tries >= self._wiring.config.most_tries:
-            log.critical("parked after %d tries", tries)
+            log.critical("parked", tries=tries)
+            metrics.PARKED.inc()
             await asyncio.to_thread(park, self._wiring, taken)
         elif not taken.message.ours and clock.now() - taken.message.received_at > TELL_AFTER:
             await asyncio.to_thread(delay_notice, self._wiring, taken)
@@ -160,4 +171,5 @@ class Turns:
             retry_at = now + timedelta(seconds=pause)
             tries = inbox.again_later(connection, taken.message.key, retry_at, reached)
             people.release(connection, taken.message.person, taken.fence)
+        metrics.RETRIES.labels("turn").inc()
         return tries

@@ -81,7 +81,7 @@ def services(given: Settings, model: Path) -> list[Service]:
         cwd=train.RASA_PROJECT,
         port=given.rasa_port,
         port_setting="RASA_PORT",
-        health=f"{env['RASA_URL']}/webhooks/mitsprache/",
+        health=f"{env['RASA_URL']}/webhooks/mitsprache/readyz",
         headers={"Authorization": f"Bearer {env['RASA_TOKEN']}"},
         environ=env,
     )
@@ -91,7 +91,7 @@ def services(given: Settings, model: Path) -> list[Service]:
         cwd=ROOT,
         port=given.actions_port,
         port_setting="ACTIONS_PORT",
-        health=f"{env['ACTIONS_URL']}/health",
+        health=f"{env['ACTIONS_URL']}/healthz",
         environ=env,
     )
     bot = Service(

@@ -14,6 +14,8 @@ from sanic.response import HTTPResponse
 quiet.install()
 
 MOST_BYTES = 100_000
+PROBE, PROBED = "help", "help"
+"""A command that the model knows by heart, and its act: whoever understands it can lead a talk."""
 
 
 class Guarded(InputChannel):
@@ -34,6 +36,7 @@ class Guarded(InputChannel):
 
     def __init__(self, token: Text) -> None:
         self._expected = "Bearer {}".format(token).encode()
+        self._ready = False
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """The routes of this channel."""
@@ -48,9 +51,14 @@ class Guarded(InputChannel):
                 return response.json({"error": "size"}, status=413)
             return None
 
-        @routes.route("/", methods=["GET"])
-        async def health(_request: Request) -> HTTPResponse:
-            return response.json({"status": "ok"})
+        @routes.route("/healthz", methods=["GET"])
+        async def alive(_request: Request) -> HTTPResponse:
+            return response.text("ok")
+
+        @routes.route("/readyz", methods=["GET"])
+        async def ready(request: Request) -> HTTPResponse:
+            self._ready = self._ready or await _understands(request.app.ctx.agent)
+            return response.text("ready") if self._ready else response.text("unready", status=503)
 
         @routes.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
@@ -71,7 +79,17 @@ class Guarded(InputChannel):
                 UserMessage(text, collector, sender, input_channel=self.name(), metadata=body.get("metadata"))
             )
         except Exception as error:  # whatever it was: the turn failed, and the caller must know
-            quiet.logger.error("turn failed: %s", type(error).__name__)
+            quiet.logger.error("turn failed", error=type(error).__name__)
             return response.json({"error": "turn"}, status=500)
         faults.reach("4d")
         return response.json(collector.messages)
+
+
+async def _understands(agent: Any) -> bool:
+    """Whether the model of this process understands a word. It stays the same one, so one success is enough."""
+    try:
+        parsed = await agent.parse_message(PROBE)
+    except Exception as error:  # there is no model, or it is none of ours
+        quiet.logger.error("model not ready", error=type(error).__name__)
+        return False
+    return bool(parsed["intent"]["name"] == PROBED)

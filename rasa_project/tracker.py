@@ -46,7 +46,7 @@ class DialogueStates(TrackerStore):
                 if not changed.rowcount:
                     connection.execute(sa.insert(STATES).values(person=tracker.sender_id, state=state))
         except sa.exc.SQLAlchemyError as error:
-            logger.warning("dialogue state not saved: %s", type(error).__name__)
+            logger.warning("dialogue state not saved", error=type(error).__name__)
         faults.reach("4c")
 
     async def retrieve(self, sender_id: Text) -> Optional[DialogueStateTracker]:
@@ -55,7 +55,7 @@ class DialogueStates(TrackerStore):
             with self._engine.connect() as connection:
                 found = connection.execute(sa.select(STATES.c.state).where(STATES.c.person == sender_id)).scalar()
         except sa.exc.SQLAlchemyError as error:
-            logger.warning("dialogue state not read: %s", type(error).__name__)
+            logger.warning("dialogue state not read", error=type(error).__name__)
             return None
         if found is None:
             return None

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dialogue.errors import Refused
 from store.clock import passed
 from store.database import insert_once
-from store.tables import addresses, inbox, people
+from store.tables import addresses, inbox, outbox, people
 
 LONGEST_PAUSE = timedelta(seconds=30)
 """Between two tries to bring a reply to a chat that can't be reached."""
@@ -51,6 +51,19 @@ def due(connection: sa.Connection, now: datetime, most: int) -> list[str]:
         .limit(most)
     )
     return list(rows.scalars())
+
+
+def undelivered(connection: sa.Connection) -> dict[str, tuple[int, datetime]]:
+    """By channel: how many replies wait to be brought, and since when the oldest one has; but to whom blocked us."""
+    rows = connection.execute(
+        sa.select(people.c.channel, sa.func.count(), sa.func.min(outbox.c.created_at))
+        .select_from(addresses)
+        .join(people, people.c.id == addresses.c.person)
+        .join(outbox, sa.and_(outbox.c.person == addresses.c.person, outbox.c.number > addresses.c.sent))
+        .where(people.c.last_number > addresses.c.sent, addresses.c.blocked.is_(False))
+        .group_by(people.c.channel)
+    )
+    return {channel: (count, since) for channel, count, since in rows}
 
 
 def take(connection: sa.Connection, person: str, now: datetime, seconds: float) -> Address | None:

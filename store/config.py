@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRETS = ("DATABASE_URL", "RASA_TOKEN", "ACTIONS_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_SECRET", "REDIS_URL")
 """Settings that may stand in a file instead: `<NAME>_FILE` names it. deploy/secret_files.py has the same rules."""
 
+FORMATS = ("logfmt", "json")
+"""How a line of the logs may look; the first one is the default."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -48,6 +51,10 @@ class Config:
     limit_all: tuple[RateLimitItem, ...]
     limit_new: tuple[RateLimitItem, ...]
     log_level: str
+    log_format: str
+    """How a line of the logs looks: logfmt or json."""
+    metrics_port: int
+    """Where bot tells its metrics to this machine; 0: nowhere."""
     fault_dir: Path | None
 
 
@@ -83,6 +90,8 @@ def load(environ: dict[str, str] | None = None) -> Config:
         limit_all=_rates(env, "LIMIT_ALL", "600 per 10 seconds"),
         limit_new=_rates(env, "LIMIT_NEW", "300 per minute; 6000 per hour"),
         log_level=env.get("LOG_LEVEL", "INFO").upper(),
+        log_format=_one_of(FORMATS, env, "LOG_FORMAT"),
+        metrics_port=_number(env, "METRICS_PORT", 0),
         fault_dir=Path(env["FAULT_DIR"]) if env.get("FAULT_DIR") else None,
     )
 
@@ -133,6 +142,13 @@ def _one_word(content: bytes, file: str, name: str) -> str:
     except ValueError:  # its words would hold the secret
         raise Misconfigured("secret_malformed", name=name, given=file) from None
     return secret
+
+
+def _one_of(known: tuple[str, ...], env: Mapping[str, str], name: str) -> str:
+    given = env.get(name, known[0])
+    if given not in known:
+        raise Misconfigured("setting_invalid", name=name, given=given)
+    return given
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

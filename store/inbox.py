@@ -110,6 +110,13 @@ def due(connection: sa.Connection, now: datetime, most: int) -> list[str]:
     return [row.person for row in rows]
 
 
+def waiting(connection: sa.Connection) -> tuple[int, datetime | None]:
+    """How many messages wait for their turn, and since when the oldest one has."""
+    found = sa.select(sa.func.count(), sa.func.min(inbox.c.received_at)).where(inbox.c.state == "waiting")
+    count, since = connection.execute(found).one()
+    return count, since
+
+
 def oldest(connection: sa.Connection, person: str, now: datetime) -> Message | None:
     """The person's oldest waiting message; None if there is none or it must not be tried again yet."""
     waiting = sa.select(inbox, passed(inbox.c.retry_at, now).label("ripe")).where(

@@ -21,6 +21,8 @@ from store.tables import answers, outbox, participations
 from tests.tester import Resident
 from translations import redaction
 
+PORTS = ("BOT_PORT", "RASA_PORT", "ACTIONS_PORT", "METRICS_PORT")
+
 
 class Stack:
     """A running Mitsprache with a database of its own."""
@@ -31,7 +33,7 @@ class Stack:
     def __init__(self, data: Path, **environ: str) -> None:
         self.data, self.faults = data, data / "faults"
         self.faults.mkdir(parents=True, exist_ok=True)
-        ports = dict(zip(("BOT_PORT", "RASA_PORT", "ACTIONS_PORT"), map(str, free_ports(3)), strict=True))
+        ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
         given = {**os.environ, **ports, "DATA_DIR": str(data), "FAULT_DIR": str(self.faults), "LOG_LEVEL": "DEBUG"}
         self.settings = local.settings({**given, **environ})
         model = local.prepare(self.settings)

@@ -155,6 +155,15 @@ def test_capitals_are_settings(paper: Path) -> None:
     assert words(paper, r"`([A-Z]+_[A-Z_]+)`") - known == set()
 
 
+def test_metrics_are_the_real_ones() -> None:
+    """Each metric that a paper names, in an alarm too, is one of the code, and the operator's page names all of it."""
+    sources = [ROOT / folder / "metrics.py" for folder in ("bot", "actions")]
+    real = {name for file in sources for name in words(file, r'"(mitsprache_\w+)"')}
+    named = {name for paper in PAPERS for name in words(paper, r"\b(mitsprache_\w+)")}
+    told = {re.sub("_(bucket|sum|count)$", "", name) for name in named}
+    assert told == real
+
+
 @pytest.mark.parametrize(
     ("paper", "head"),
     [("architecture", "## Tables"), ("privacy", "### Table by table"), ("privacy.de", "### Tabelle für Tabelle")],

@@ -420,7 +420,7 @@ class Traveller:
             log.seek(self.read)
             new = log.read()
             self.read = log.tell()
-        return re.findall(r"mitsprache\.actions called (\w+)", new.decode())
+        return re.findall(r"mitsprache\.actions event=called act=(\w+)", new.decode())
 
 
 class Done(NamedTuple):

@@ -17,7 +17,7 @@ MESSAGES = (
 def calls(stack: Stack) -> int:
     """How often the action server has been called so far, by its own log at DEBUG."""
     log = (stack.data / "logs" / "actions.log").read_text("utf-8")
-    return len(re.findall(r"mitsprache\.actions called", log))
+    return len(re.findall(r"mitsprache\.actions event=called", log))
 
 
 def test_one_action_a_turn(stack: Stack) -> None:

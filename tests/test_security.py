@@ -122,6 +122,15 @@ def test_rasa_alone_holds_a_conversation(stack: Stack) -> None:
     assert "In welcher Sprache" in say("hallo")
 
 
+def test_no_logger_of_rasas_keeps_its_words() -> None:
+    """C17: in Rasa's environment the root logger, which numpy makes one of its own, is as silent as any other."""
+    code = "from numpy.distutils import log; import logging, quiet; quiet.install(); logging.error('Kanarienvogel')"
+    project = local.ROOT / "rasa_project"
+    done = subprocess.run([str(local.RASA_PYTHON), "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert "event=<string>:1" in done.stderr
+    assert "Kanarienvogel" not in done.stdout + done.stderr
+
+
 @pytest.mark.last
 def test_no_text_in_the_logs(stack: Stack, request: pytest.FixtureRequest) -> None:
     """C17: at DEBUG, no process has logged a text, a token or a pseudonym of any conversation of all these tests."""

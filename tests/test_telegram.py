@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -16,6 +17,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 from telegram import Bot
 
 from bot.backlog import Backlog
@@ -426,15 +428,24 @@ def test_nothing_secret_is_logged(line: Line) -> None:
     assert TOKEN not in everything(line.stack.database)
 
 
+def given_up(line: Line) -> float:
+    """How many updates the bot says to have given up."""
+    metrics = httpx.get(f"http://127.0.0.1:{line.stack.settings.environ['METRICS_PORT']}/metrics", trust_env=False)
+    (found,) = re.findall(r"^mitsprache_updates_given_up_total (.+)$", metrics.text, re.MULTILINE)
+    return float(found)
+
+
 def test_a_failing_update_keeps_nobody_away(line: Line) -> None:
-    """A23: an update that can't be handled is given up, and its person told; the ones behind it are answered."""
-    chatter = line.at_need()
+    """A23: an update that can't be handled is given up and counted, and its person told; the ones behind it are
+    answered."""
+    chatter, counted = line.at_need(), given_up(line)
     before = chatter.last_number()
     chatter.writes(None, poll={"id": "1", "question": "in a form that is not known yet"})
     assert "Bitte schreiben Sie sie noch einmal" in chatter.awaits_reply(before=before)[0]
     line.server.bring("message", {"message_id": 1, "text": "without a chat"})
     chatter.says("Mehr Bäume")
     assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
+    assert given_up(line) == counted + 2
 
 
 def test_lines_keep_their_direction(line: Line) -> None:
@@ -526,11 +537,13 @@ async def _watch(server: Server, bot: Bot) -> None:
     assert not await backlog.look(begin + timedelta(minutes=5))
     assert not await backlog.look(begin + timedelta(minutes=64))
     assert await backlog.look(begin + timedelta(minutes=66))
+    assert REGISTRY.get_sample_value("mitsprache_telegram_backlog_seconds") == 61 * 60
     server.faults.append(Fault("getWebhookInfo", None, times=1))
     assert await backlog.look(begin + timedelta(minutes=71)), "a Telegram that can't be asked is no good news"
     (update,) = await bot.get_updates()
     await bot.get_updates(offset=update.update_id + 1, timeout=0)
     assert not await backlog.look(begin + timedelta(minutes=76))
+    assert REGISTRY.get_sample_value("mitsprache_telegram_backlog_seconds") == 0
 
 
 def test_nothing_that_waits_is_dropped() -> None:

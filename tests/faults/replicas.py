@@ -45,10 +45,10 @@ class Replicas(Stack):
             "RASA_URL": f"http://127.0.0.1:{fronts['rasa']}",
             "ACTIONS_URL": f"http://127.0.0.1:{fronts['actions']}",
         }
-        ports = [dict(zip(KINDS, free_ports(3), strict=True)) for _ in range(2)]
+        ports = [dict(zip((*KINDS, "metrics"), free_ports(4), strict=True)) for _ in range(2)]
         made = []
         for number, mine in enumerate(ports, 1):
-            environ = {**self.settings.environ, **{f"{kind.upper()}_PORT": str(mine[kind]) for kind in KINDS}}
+            environ = {**self.settings.environ, **{f"{kind.upper()}_PORT": str(port) for kind, port in mine.items()}}
             own = {f"{kind.upper()}_URL": f"http://127.0.0.1:{mine[kind]}" for kind in ("rasa", "actions")}
             here = replace(
                 self.settings,
