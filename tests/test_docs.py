@@ -180,3 +180,10 @@ def test_fault_points_are_the_real_ones() -> None:
     assert told == set(STEPS)
     code = [file for folder in ("bot", "actions", "rasa_project") for file in (ROOT / folder).glob("*.py")]
     assert told == {step for file in code for step in words(file, r'faults\.reach\("(\w+)"\)')}
+
+
+def test_decisions_have_numbers_of_their_own() -> None:
+    """Each decision has a number that no other one has, and begins with it."""
+    papers = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [int(paper.name[:4]) for paper in papers] == list(range(1, len(papers) + 1))
+    assert all(paper.read_text("utf-8").startswith(f"# {int(paper.name[:4])}. ") for paper in papers)
