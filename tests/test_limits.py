@@ -269,9 +269,8 @@ def two(redis_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         [bot] = [one for one in local.services(stack.settings, Path()) if one.name == "bot"]
         port = free_ports(1)[0]
         url = f"http://127.0.0.1:{port}"
-        other = replace(
-            bot, name="other", port=port, health=f"{url}/healthz", environ={**bot.environ, "BOT_PORT": str(port)}
-        )
+        environ = {**bot.environ, "BOT_PORT": str(port), "METRICS_PORT": "0"}
+        other = replace(bot, name="other", port=port, health=f"{url}/healthz", environ=environ)
         supervisor = Supervisor([other], stack.data, stack.said.append)
         try:
             supervisor.start()
@@ -379,7 +378,8 @@ def test_in_an_overload_telegram_keeps_what_is_too_much(tmp_path: Path, way: str
                 chatter.writes(f"Satz {number}")
         inbox = tables.inbox
         _until(lambda: stack.count(inbox) == 40, telegram.deliver)
-        assert "limit reached: all, 10 per 3 second" in (stack.data / "logs" / "bot.log").read_text("utf-8")
+        log = (stack.data / "logs" / "bot.log").read_text("utf-8")
+        assert 'event="limit reached" limit=all rate="10 per 3 second"' in log
         for chatter in chatters:
             _until(lambda chatter=chatter: _waiting(stack, chatter) == 0)  # type: ignore[misc]
             assert not any("sehr viele" in message.get("text", "") for message in telegram.sent(chatter.chat))
