@@ -51,7 +51,6 @@ class Line(httpx.BaseTransport):
     def __init__(self) -> None:
         self.breaking = False
         self.cut = 0
-        self.unavailable = 0
         self._line = httpx.HTTPTransport(limits=httpx.Limits(max_connections=100))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -59,7 +58,6 @@ class Line(httpx.BaseTransport):
         if self._breaks():
             raise httpx.ConnectError("cut before the request")
         answer = self._line.handle_request(request)
-        self.unavailable += answer.status_code == 503
         if self._breaks():
             answer.close()
             raise httpx.ReadError("cut before the answer")
