@@ -43,12 +43,18 @@ class Outcome:
 
 
 def play(
-    site: Site, fault: Fault, people: int = 6, scripts: Sequence[Script] = SCRIPTS, patience: float = PATIENCE
+    site: Site,
+    fault: Fault,
+    people: int = 6,
+    scripts: Sequence[Script] = SCRIPTS,
+    patience: float = PATIENCE,
+    telegram: bool = True,
 ) -> Outcome:
-    """Holds a round with so many residents, half of them on Telegram."""
+    """Holds a round with so many residents, half of them on Telegram, or none."""
     history, began, troubles = History(), time.monotonic(), list[str]()
     lost = site.telegram.lost.copy()
-    residents = [_resident(site, history, number, patience) for number in range(people)]
+    kinds = (Visitor, Writer) if telegram else (Visitor,)
+    residents = [_resident(site, history, number, patience, kinds[number % len(kinds)]) for number in range(people)]
     processes = _pids(site)
     with _talking(site, residents, scripts, troubles) as threads:
         when = site.dice.randint(2 * people, 4 * people)
@@ -101,11 +107,11 @@ def _strike(site: Site, fault: Fault) -> Iterator[str]:
         yield f"the fault broke: {type(error).__name__}: {error}"
 
 
-def _resident(site: Site, history: History, number: int, patience: float) -> Person:
+def _resident(site: Site, history: History, number: int, patience: float, kind: type[Person]) -> Person:
     dice = random.Random(site.dice.random())
     given = (f"resident {number}", site.stack, history, dice, patience)
     twice = number % 3 == 0
-    if number % 2:
+    if kind is Writer:
         person = Writer(*given, server=site.telegram, twice=twice)
         site.people[person.pseudonym] = person.chatter.chat
         return person
