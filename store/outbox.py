@@ -6,7 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dialogue.errors import Refused
 from dialogue.rounds import Instance
+from store.database import insert_once
 from store.tables import outbox, people
 
 GAP = 10_000
@@ -55,22 +57,24 @@ def post(
         .returning(people.c.last_number)
     ).scalar_one()
     for offset, message in enumerate(messages):
-        connection.execute(
-            outbox.insert().values(
-                person=person,
-                number=last - len(messages) + 1 + offset,
-                key=key,
-                position=position + offset,
-                text=message.text,
-                language=message.language,
-                buttons=message.buttons,
-                question=message.asked.question if message.asked else None,
-                instance=message.asked.instance if message.asked else None,
-                end=message.end,
-                attachment=message.attachment,
-                created_at=now,
-            )
+        posted = insert_once(
+            connection,
+            outbox,
+            person=person,
+            number=last - len(messages) + 1 + offset,
+            key=key,
+            position=position + offset,
+            text=message.text,
+            language=message.language,
+            buttons=message.buttons,
+            question=message.asked.question if message.asked else None,
+            instance=message.asked.instance if message.asked else None,
+            end=message.end,
+            attachment=message.attachment,
+            created_at=now,
         )
+        if not posted:  # another process was quicker; an error of the database would print the key
+            raise Refused("receipt_taken")
 
 
 def leave_gap(connection: sa.Connection) -> None:

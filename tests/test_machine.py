@@ -435,7 +435,8 @@ class Interview(RuleBasedStateMachine):
 
     def _write(self, text: str, meant: str | None = None) -> None:
         """Writes words that nobody else ever wrote, and notes where they should stand."""
-        own = f"{text} {letters(next(_numbers))}"
+        # Doubled letters begin no word of any list: "sos" by chance would be a danger.
+        own = f"{text} zqz{letters(next(_numbers))}"
         self._turn(own, meant=meant)
         assert {"saved", "changed"} & set(self.said), self.said
         self._expect_text(self.was_open, own)
