@@ -167,7 +167,7 @@ class Telegram:
         if message.text and message.edit_date:
             given["edits"] = natural
             # Two edits may fall into one second.
-            again = keys.digest(self._wiring.config.secret, message.text or "")
+            again = keys.digest(self._wiring.config.secret, message.text)
             natural += f":{int(message.edit_date.timestamp())}:{again}"
         elif command := _command(message):
             given = {"start": True} if command == "start" else {"act": COMMANDS[command]}

@@ -1,6 +1,5 @@
 """What the tests share: databases, the running stack, and an order in which what judges all of it comes last."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests import postgres
 from tests.databases import DATABASES
+from tests.packages import program
 from tests.postgres import Postgres
 from tests.stack import Stack, free_ports
 from tests.talk import City
@@ -28,8 +28,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Postgres]:
     """A PostgreSQL server for the session."""
-    found = subprocess.run(["sh", "deploy/package.sh", "postgresql"], stdout=subprocess.PIPE, text=True, check=True)
-    with postgres.running(Path(found.stdout.strip()), free_ports(1)[0]) as started:
+    with postgres.running(Path(program("postgresql")), free_ports(1)[0]) as started:
         yield started
 
 

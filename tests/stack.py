@@ -134,9 +134,9 @@ class Stack:
         """(instance, state, text, revision) of every need of this person."""
         return [row[1:] for row in self.answers_of(resident) if row[0] == "need"]
 
-    def replies_to(self, resident: Resident) -> list[str]:
-        """Every text in the log of this person, in order."""
-        mine = sa.select(outbox.c.text).where(outbox.c.person == self.person(resident)).order_by(outbox.c.number)
+    def replies_to(self, person: str) -> list[str]:
+        """Every text in the log of this person, given by pseudonym, in order."""
+        mine = sa.select(outbox.c.text).where(outbox.c.person == person).order_by(outbox.c.number)
         with self.database.read() as connection:
             return [keys.reveal(self.secret, text) for text in connection.execute(mine).scalars()]
 

@@ -61,6 +61,13 @@ def done(talk: Talk, address: Address | None, sent: int) -> None:
         addresses.done(connection, address, sent, "de")
 
 
+def taken(talk: Talk) -> Address:
+    """Takes the chat, which nobody else has."""
+    address = take(talk)
+    assert address is not None
+    return address
+
+
 def due(talk: Talk, later: timedelta = timedelta()) -> list[str]:
     """Who is to be brought something."""
     with talk.city.database.read() as connection:
@@ -80,8 +87,7 @@ def test_one_process_brings(talk: Talk) -> None:
 def test_who_lost_the_address_marks_nothing(talk: Talk) -> None:
     """A20: a process that wakes up after another one has taken over changes nothing of what that one notes."""
     post(talk, "eins")
-    slow = take(talk)
-    assert slow is not None
+    slow = taken(talk)
     with talk.city.database.write() as connection:
         quick = addresses.take(connection, talk.person, clock.now() + timedelta(seconds=61), 30)
     assert quick is not None
@@ -95,27 +101,23 @@ def test_who_lost_the_address_marks_nothing(talk: Talk) -> None:
     bring(talk, quick, 1)
     done(talk, quick, 1)
     post(talk, "zwei")
-    again = take(talk)
-    assert again is not None
+    again = taken(talk)
     assert again.sent == 1
 
 
 def test_a_long_reply_goes_on_where_it_stopped(talk: Talk) -> None:
     """A13: of a reply in several parts the ones that are there are known, so that none of them is brought again."""
     post(talk, "eins")
-    address = take(talk)
-    assert address is not None
+    address = taken(talk)
     with talk.city.database.write() as connection:
         addresses.brought_part(connection, address, 2, clock.now(), 60)
         addresses.release(connection, address)
-    again = take(talk)
-    assert again is not None
+    again = taken(talk)
     assert (again.sent, again.parts) == (0, 2)
     bring(talk, again, 1)
     done(talk, again, 1)
     post(talk, "zwei")
-    last = take(talk)
-    assert last is not None
+    last = taken(talk)
     assert (last.sent, last.parts) == (1, 0)
 
 
@@ -126,8 +128,7 @@ def test_a_question_counts_as_asked_when_it_is_there(talk: Talk) -> None:
         outbox.post(connection, talk.person, "eins", [first], clock.now() - timedelta(minutes=10))
     later = clock.now() + timedelta(minutes=5)
     assert asked_at(talk, later) == later
-    address = take(talk)
-    assert address is not None
+    address = taken(talk)
     bring(talk, address, 1, asks=True)
     assert clock.now() - timedelta(seconds=30) < (asked_at(talk, later) or later) <= clock.now()
 
@@ -139,8 +140,7 @@ def test_what_comes_meanwhile_is_brought_too(talk: Talk) -> None:
     post(talk, "zwei")
     done(talk, first, 1)
     assert due(talk) == [talk.person]
-    again = take(talk)
-    assert again is not None
+    again = taken(talk)
     assert (again.sent, again.last) == (1, 2)
     done(talk, again, 2)
     assert due(talk) == []
@@ -168,19 +168,17 @@ def test_somebody_who_comes_back_is_brought_only_what_is_new(talk: Talk) -> None
         addresses.note(connection, talk.person, CHAT, clock.now())
     assert due(talk) == []
     post(talk, "zwei")
-    again = take(talk)
-    assert again is not None
+    again = taken(talk)
     assert again.sent == 1
 
 
 def test_pauses_grow(talk: Talk) -> None:
     """A15: a chat that can't be reached is tried more and more rarely, but within half a minute when it is there."""
     post(talk, "eins")
-    taken = take(talk)
-    assert taken is not None
+    address = taken(talk)
     for _ in range(12):
         with talk.city.database.write() as connection:
-            addresses.again_later(connection, taken, clock.now(), None)
+            addresses.again_later(connection, address, clock.now(), None)
     assert due(talk, timedelta(seconds=25)) == []
     assert due(talk, timedelta(seconds=35)) == [talk.person]
 
@@ -188,14 +186,13 @@ def test_pauses_grow(talk: Talk) -> None:
 def test_a_pause_that_telegram_asks_for_is_kept(talk: Talk) -> None:
     """A14: a pause of an hour that was asked for is kept; one of ours that is so long came from a wrong clock."""
     post(talk, "eins")
-    taken = take(talk)
-    assert taken is not None
+    address = taken(talk)
     with talk.city.database.write() as connection:
-        addresses.again_later(connection, taken, clock.now(), timedelta(hours=1))
+        addresses.again_later(connection, address, clock.now(), timedelta(hours=1))
     assert due(talk, timedelta(minutes=59)) == []
     assert due(talk, timedelta(minutes=61)) == [talk.person]
     with talk.city.database.write() as connection:
-        addresses.again_later(connection, taken, clock.now() + timedelta(hours=1), None)
+        addresses.again_later(connection, address, clock.now() + timedelta(hours=1), None)
     assert due(talk) == [talk.person]
 
 

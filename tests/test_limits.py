@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from deploy.supervisor import Supervisor
 from dialogue.errors import Busy, Misconfigured
 from store import config, tables
 from tests import redis
+from tests.packages import program
 from tests.redis import Server
 from tests.stack import Stack, free_ports
 from tests.talk import City
@@ -101,8 +101,7 @@ def redis_server() -> Iterator[Server]:
     """A Redis server for these tests."""
     if os.environ.get("NO_REDIS"):
         pytest.skip("left out: NO_REDIS")
-    found = subprocess.run(["sh", "deploy/package.sh", "redis"], stdout=subprocess.PIPE, text=True, check=True)
-    with redis.running(Path(found.stdout.strip()), free_ports(1)[0]) as started:
+    with redis.running(Path(program("redis")), free_ports(1)[0]) as started:
         yield started
 
 

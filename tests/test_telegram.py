@@ -148,7 +148,7 @@ def test_a_stop_in_a_burst(line: Line) -> None:
     _until(lambda: line.stack.count(inbox, inbox.c.person == person, inbox.c.state == "waiting") == 0)
     _until(lambda: len(set(chatter.numbers())) == 1)
     assert all(f"Nummer {number + 100}" in line.stack.needs_of(chatter)[0][2] for number in range(12))
-    assert [message["text"] for message in line.server.sent(chatter.chat)] == line.stack.replies_to(chatter)
+    assert [message["text"] for message in line.server.sent(chatter.chat)] == line.stack.replies_to(person)
 
 
 def test_nobody_agrees_to_what_is_still_on_its_way(line: Line) -> None:

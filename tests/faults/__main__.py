@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import random
-import subprocess
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.faults import rounds, site
 from tests.faults.history import Result
 from tests.faults.injector import FAULTS, Fault
 from tests.faults.rounds import Outcome
+from tests.packages import program
 from tests.stack import free_ports
 
 KEPT = Path("var/soak")
@@ -41,7 +41,11 @@ def _site(kind: str, given: argparse.Namespace, dice: random.Random) -> list[Out
     outcomes = []
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(postgres.running(_programs(), free_ports(1)[0])) if kind == "postgresql" else None
+        server = (
+            stack.enter_context(postgres.running(Path(program("postgresql")), free_ports(1)[0]))
+            if kind == "postgresql"
+            else None
+        )
         webhook = given.webhook or given.replicas  # of two that fetch, Telegram turns one away
         here = stack.enter_context(site.running(folder, dice, server, webhook, given.replicas, given.clock))
         for number, fault in enumerate(_chosen(kind, webhook, given, dice), 1):
@@ -73,11 +77,6 @@ def _chosen(kind: str, webhook: bool, given: argparse.Namespace, dice: random.Ra
     while possible and len(chosen) < (given.rounds or len(possible)):
         chosen += dice.sample(possible, len(possible))
     return chosen[: given.rounds]
-
-
-def _programs() -> Path:
-    found = subprocess.run(["sh", "deploy/package.sh", "postgresql"], stdout=subprocess.PIPE, text=True, check=True)
-    return Path(found.stdout.strip())
 
 
 KINDS = {

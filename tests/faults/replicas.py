@@ -1,12 +1,12 @@
 """Two of every process on one machine, behind a reverse proxy that sends each request to either of them."""
 
 import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 from deploy import local
 from deploy.supervisor import Service
+from tests.packages import program
 from tests.stack import Stack, free_ports
 
 KINDS = ("bot", "rasa", "actions")
@@ -79,7 +79,7 @@ class Replicas(Stack):
         return Service(
             name="proxy",
             command=(
-                _nginx(),
+                program("nginx"),
                 "-p",
                 str(folder),
                 "-c",
@@ -93,8 +93,3 @@ class Replicas(Stack):
             health=f"http://127.0.0.1:{fronts['bot']}/healthz",
             environ=dict(os.environ),
         )
-
-
-def _nginx() -> str:
-    found = subprocess.run(["sh", "deploy/package.sh", "nginx"], stdout=subprocess.PIPE, text=True, check=True)
-    return found.stdout.strip()

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from staff.export import rows
-from store import keys, packs, tables
+from store import packs, tables
 from tests.databases import everything
 from tests.faults.checker import DELETE, Shown, Stored, World, violations
 from tests.faults.history import History, Operation, Result
@@ -186,10 +186,7 @@ def _exported(site: Site) -> list[Stored]:
 
 
 def _shown(site: Site, person: Person, extra: int, lost: dict[int, int]) -> Shown:
-    log = tables.outbox
-    mine = sa.select(log.c.text).where(log.c.person == person.pseudonym).order_by(log.c.number)
-    with site.stack.database.read() as connection:
-        texts = [plain(keys.reveal(site.stack.secret, text)) for text in connection.execute(mine).scalars()]
+    texts = [plain(text) for text in site.stack.replies_to(person.pseudonym)]
     if not isinstance(person, Writer):
         return Shown(person.pseudonym, texts, person.messages())
     chat = person.chatter.chat
