@@ -19,6 +19,9 @@ OUT ?= var/$(ROUND)-arbeitsdatei.$(FORMAT)
 UPGRADE ?=
 COMPILE = pip compile --quiet --universal --generate-hashes --no-header $(UPGRADE)
 
+# How many files of tests are tried at once.
+WORKERS ?= 2
+
 # Without bytecode every start is slow; foreign paths have no business in our environments.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
@@ -30,7 +33,7 @@ run: setup catalogs ## Start everything on this machine; Ctrl-C stops it
 
 test: chromium postgres redis nginx setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1, NO_POSTGRES=1, NO_REDIS=1, NO_NGINX=1 leave something out)
 	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/package.sh chromium) && \
-	CHROMIUM=$$browser NO_POSTGRES=$(NO_POSTGRES) NO_REDIS=$(NO_REDIS) $(PYTHON) -m pytest $(FILES)
+	CHROMIUM=$$browser NO_POSTGRES=$(NO_POSTGRES) NO_REDIS=$(NO_REDIS) $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(FILES)
 
 setup: $(MAIN_ENV) $(RASA_ENV) ## Build both environments from their locks
 

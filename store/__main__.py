@@ -12,6 +12,11 @@ from store.config import Config
 from store.database import Database
 from translations.catalogs import explain
 
+LOGS_STATEMENTS = (
+    "Warning: the database server logs failed statements, pseudonyms among them."
+    " Set log_min_error_statement = panic in its configuration; see docs/operations.md."
+)
+
 
 def migrate(settings: Config) -> str:
     """Brings the database to the newest form, and applies the deletion journal: a backup may have been restored."""
@@ -22,7 +27,8 @@ def migrate(settings: Config) -> str:
     if erased:
         opened.forget()
     opened.close()
-    return f"database ready; erased again by the deletion journal: {erased}"
+    ready = f"database ready; erased again by the deletion journal: {erased}"
+    return f"{ready}\n{LOGS_STATEMENTS}" if database.logs_statements(settings.database_url) else ready
 
 
 def tidy(settings: Config) -> str:

@@ -97,6 +97,14 @@ def server_version(url: str) -> int:
         return int(connection.execute(sa.text("SHOW server_version_num")).scalar_one()) // 10_000
 
 
+def logs_statements(url: str) -> bool:
+    """Whether the server writes a failed statement into its log; Rasa's, by its old driver, name the person."""
+    if sa.make_url(url).get_backend_name() == "sqlite":
+        return False
+    with _opened(url) as engine, engine.connect() as connection:
+        return bool(connection.execute(sa.text("SHOW log_min_error_statement")).scalar_one() != "panic")
+
+
 def empty(url: str) -> None:
     """Removes every table, whatever it holds."""
     found = sa.MetaData()

@@ -1,21 +1,16 @@
-"""What the tests share: databases, the running stack, and an order in which what judges all of it comes last."""
+"""What the tests share: databases, the running stack, and a last look at what all of them have logged."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests import logs, postgres
 from tests.databases import DATABASES
 from tests.packages import program
 from tests.postgres import Postgres
 from tests.stack import Stack, free_ports
 from tests.talk import City
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests marked `last` look at what all others left behind."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -30,6 +25,15 @@ def server() -> Iterator[Postgres]:
     """A PostgreSQL server for the session."""
     with postgres.running(Path(program("postgresql")), free_ports(1)[0]) as started:
         yield started
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_said_in_the_logs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """C17: when all tests are over, no process and no PostgreSQL has logged what anybody said, nor who they are."""
+    asked = any("server" in item.fixturenames or "[postgresql" in item.name for item in request.session.items)
+    server = request.getfixturevalue("server") if asked else None
+    yield
+    assert logs.betrayals([*logs.files(), *([server.log] if server else [])]) == []
 
 
 @pytest.fixture(scope="session")

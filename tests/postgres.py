@@ -49,6 +49,8 @@ class Postgres:
     def start(self) -> None:
         """Starts it and waits until it answers."""
         options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300"
+        # As docs/operations.md asks for it.
+        options += " -c log_min_error_statement=panic"
         # Whether a disk keeps its promise is not for these tests to find out; killed processes lose nothing by it.
         self._run("pg_ctl", "-w", "-o", f"{options} -c fsync=off", "-l", str(self._folder / "log"), "start")
 

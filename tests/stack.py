@@ -1,11 +1,12 @@
 """The real thing for tests: Rasa, action server, bot and database, under the project's own supervisor."""
 
+import itertools
 import os
 import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -152,11 +153,15 @@ def without_personal_data(text: str) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on which nobody listens now."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports on which nobody listens now, below those that the system gives to calls; no two workers get the same."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    found: list[int] = []
+    while len(found) < count:
+        port = 10_000 + 2_000 * (worker % 10) + next(_ports) % 2_000
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+    return found
+
+
+_ports = itertools.count(os.getpid() * 7)

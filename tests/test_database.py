@@ -90,6 +90,17 @@ def test_two_processes_migrate_at_once(server: Postgres) -> None:
     assert rows(url, "people") == []
 
 
+def test_a_server_that_logs_statements_is_named(server: Postgres) -> None:
+    """C17: a server that would write failed statements into its log, and pseudonyms with them, is known as such."""
+    url = server.database()
+    assert not database.logs_statements(config.driver(url))
+    name = sa.make_url(url).database
+    with server.admin() as connection:
+        connection.execute(f"ALTER DATABASE {name} SET log_min_error_statement = error")  # type: ignore[arg-type]
+    assert database.logs_statements(config.driver(url))
+    assert not database.logs_statements("sqlite://")
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_an_address_is_all_it_takes(scheme: str, tmp_path: Path) -> None:
     """However a hoster writes the address of a PostgreSQL, the driver is ours."""

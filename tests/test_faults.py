@@ -99,7 +99,7 @@ HURRY = {
 @pytest.mark.parametrize("name", HURRY)
 def test_hasty_people(small: Site, name: str) -> None:
     """A8: thoughts in many bubbles, sent without waiting and partly twice, stand in order and once, whatever dies."""
-    outcome = rounds.play(small, HURRY[name], 4, (hasty,), 45.0, telegram=name != "acknowledged")
+    outcome = rounds.play(small, HURRY[name], 4, (hasty,), 25.0, telegram=name != "acknowledged")
     assert not outcome.violations, "\n".join(outcome.violations)
 
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from dialogue.acts import ACTS
 from dialogue.outcome import Line
-from dialogue.progress import YES, Given, State, open_question
+from dialogue.progress import YES, Given, State, doubted, open_question
 from dialogue.questions import DECLINE, LATER
 from dialogue.rounds import OPENING, Instance, Kind, Question
 from dialogue.summary import PLAYED_BACK, summary
@@ -158,8 +158,17 @@ class Interview(RuleBasedStateMachine):
         self._turn(DANGER)
         assert self.said[0] == "emergency"
         if free:
-            self.held = asked
+            self.held, self.held_text = asked, DANGER
             assert self.newest.asked == Instance("keep", 0)
+
+    @precondition(lambda self: self.here.aside == "keep")
+    @rule(text=TEXTS)
+    def writes_more_of_it(self, text: str) -> None:
+        """Goes on writing instead of saying whether it may be kept: it waits as well, and they are asked again."""
+        more = own(text)
+        self._turn(more)
+        assert self.said[-1] == "keep"
+        self.held_text += f"\n{more}"
 
     @precondition(lambda self: self.at_an_aside())
     @rule(word=st.sampled_from(["yes", "no"]))
@@ -354,7 +363,8 @@ class Interview(RuleBasedStateMachine):
         self._look()
         assert self.fresh, "no reply"
         if "emergency_on" not in self.said:
-            self.put = NOTHING_ASKED.isdisjoint(self.said)
+            # Who stopped and asks something is told it, and not asked again.
+            self.put = NOTHING_ASKED.isdisjoint(self.said) and not self.here.stopped
 
     def _look(self) -> None:
         """Reads how things stand, and what is new in the log."""
@@ -369,7 +379,8 @@ class Interview(RuleBasedStateMachine):
     def _begin(self, talk: Talk, ledger: Ledger | None = None) -> None:
         """Somebody new, or somebody known on another device."""
         self.talk, self.ledger, self.log, self.said = talk, ledger or Ledger(), [], []
-        self.seen, self.put, self.held, self.erased = 0, False, None, None
+        self.written_at = None
+        self.seen, self.put, self.held, self.held_text, self.erased = 0, False, None, "", None
         self._look()
 
     def _somebody(self) -> Talk:
@@ -403,6 +414,8 @@ class Interview(RuleBasedStateMachine):
 
     def takes_words(self) -> bool:
         """Whether words of one's own can be an answer now; not where an earlier theme is to be another one."""
+        if self.here.aside:
+            return False
         return self.at(Kind.TEXT) or (self.free and not self.here.revisit and self.ledger.now(self.open) is None)
 
     def offered(self) -> bool:
@@ -435,11 +448,10 @@ class Interview(RuleBasedStateMachine):
 
     def _write(self, text: str, meant: str | None = None) -> None:
         """Writes words that nobody else ever wrote, and notes where they should stand."""
-        # Doubled letters begin no word of any list: "sos" by chance would be a danger.
-        own = f"{text} zqz{letters(next(_numbers))}"
-        self._turn(own, meant=meant)
+        words = own(text)
+        self._turn(words, meant=meant)
         assert {"saved", "changed"} & set(self.said), self.said
-        self._expect_text(self.was_open, own)
+        self._expect_text(self.was_open, words)
 
     def _answer_on(self) -> None:
         """The first button or a few words; whoever stopped says hello first; asides and «anything else?» get a no."""
@@ -501,6 +513,7 @@ class Interview(RuleBasedStateMachine):
     def _expect_text(self, asked: Instance, text: str) -> None:
         """Words stand at their question; told ahead, they mean yes to «anything else?», and the theme can wait."""
         self.ledger.texts.append(text)
+        self.written_at = asked
         if ROUND.question(asked.question).kind is Kind.TEXT:
             self.ledger.give(asked, State.ANSWERED, text)
             return
@@ -537,13 +550,14 @@ class Interview(RuleBasedStateMachine):
     def _expect_aside(self, question: str, value: str) -> None:
         """A danger message that may be kept is an answer after all; a text that was a command is none."""
         if value == "yes" and question == "keep":
-            self._expect_text(self.held, DANGER)
+            self._expect_text(self.held, self.held_text)
         if value == "yes" and question == "meant":
-            act, _, place = self.before.about.partition(" ")
-            asked = Instance(place.partition(".")[0], int(place.partition(".")[2]))
-            self.ledger.withdraw(asked)
-            if act == "skip" and not self.ledger.now(asked):
-                self.ledger.give(asked, State.SKIPPED)
+            act, told = doubted(self.before.about)
+            for one in told:
+                self.ledger.withdraw(one)
+            if act == "skip" and not self.ledger.now(self.written_at):
+                skipped = (State.ANSWERED, "no") if ROUND.question(self.written_at.question).again else (State.SKIPPED,)
+                self.ledger.give(self.written_at, *skipped)
             if act == "my_data":
                 self._is_shown_it_all()
 
@@ -566,9 +580,12 @@ class Interview(RuleBasedStateMachine):
         self.ledger, self.erased = Ledger(), None
 
 
-def letters(number: int) -> str:
-    """A word of its own for each number: of letters, since digits might be taken for a telephone."""
-    return "zz" + "".join(chr(ord("a") + int(digit)) for digit in str(number))
+def own(text: str) -> str:
+    """The text with a word that nobody else ever wrote: of letters, since digits might be taken for a telephone.
+
+    It begins as no word of any list does: "sos" by chance would be a danger.
+    """
+    return f"{text} zqzzz" + "".join(chr(ord("a") + int(digit)) for digit in str(next(_numbers)))
 
 
 def stored(participation: int | None) -> dict[Instance, list[Given]]:

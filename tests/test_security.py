@@ -1,21 +1,15 @@
 """Who may reach what, and what the logs must not hold."""
 
-import json
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import psutil
 import pytest
-import sqlalchemy as sa
 
 from deploy import local
 from store import tables
-from store.config import SECRETS
-from tests.databases import DATABASES
+from tests import logs
 from tests.stack import Stack
-from tests.tester import SAID
 
 
 def test_only_this_machine_reaches_rasa_and_actions(stack: Stack) -> None:
@@ -131,35 +125,16 @@ def test_no_logger_of_rasas_keeps_its_words() -> None:
     assert "Kanarienvogel" not in done.stdout + done.stderr
 
 
-@pytest.mark.last
-def test_no_text_in_the_logs(stack: Stack, request: pytest.FixtureRequest) -> None:
-    """C17: at DEBUG, no process has logged a text, a token or a pseudonym of any conversation of all these tests."""
+def test_no_text_in_the_logs(stack: Stack) -> None:
+    """C17: at DEBUG, no process logs a text, a token or a pseudonym. conftest judges so once more when all is over."""
     resident = stack.at_need()
     resident.says("Kanarienvogel im Protokoll")
     resident.posts({"text": "/unbekannt Kanarienvogel im Protokoll"})
     resident.awaits_reply()
-    canaries = {text for text in SAID if len(text) >= 12}
-    canaries |= {json.dumps(text)[1:-1] for text in canaries if text.isprintable()}
-    canaries |= {secret for one in Stack.started for secret in _secrets(one)}
-    logs = [file for one in Stack.started for file in (one.data / "logs").iterdir() if file.name != "train.log"]
-    assert {"bot.log", "actions.log", "rasa.log"} <= {file.name for file in logs}
-    assert sum(file.stat().st_size for file in logs) > 100_000, "the logs are suspiciously short"
-    for file in logs:
-        _holds_none(file, canaries)
-    if "postgresql" in DATABASES:
-        _holds_none(request.getfixturevalue("server").log, canaries)
-
-
-def _secrets(one: Stack) -> Iterator[str]:
-    """What of a stack no log may hold: its keys and tokens, and the pseudonyms and keys of its people and messages."""
-    yield one.secret.decode()
-    yield from (one.settings.environ[name] for name in SECRETS if name in one.settings.environ)
-    with one.database.read() as connection:
-        yield from connection.execute(sa.select(tables.people.c.id)).scalars()
-        yield from connection.execute(sa.select(tables.inbox.c.key)).scalars()
-
-
-def _holds_none(file: Path, canaries: set[str]) -> None:
-    content = file.read_text("utf-8", errors="replace")
-    found = [canary for canary in canaries if canary in content]
-    assert found == [], file.name
+    written = logs.files()
+    assert {"bot.log", "actions.log", "rasa.log"} <= {file.name for file in written}
+    assert sum(file.stat().st_size for file in written) > 10_000, "the logs are suspiciously short"
+    assert logs.betrayals(written) == []
+    betrayed = stack.data / "betrayed.log"
+    betrayed.write_text(f"a line\nanother one for {stack.person(resident)}\n")
+    assert len(logs.betrayals([betrayed])) == 1

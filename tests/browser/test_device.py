@@ -28,7 +28,7 @@ def resident(stack: Stack, token: str) -> Resident:
 def times_asked(stack: Stack, visitor: Visitor, person: Resident, key: str) -> int:
     """How often the city has put this question to the person, by its log in the database."""
     question = visitor.words.raw(visitor.language, key).partition("{")[0]
-    return sum(question in text for text in stack.replies_to(person))
+    return sum(question in text for text in stack.replies_to(stack.person(person)))
 
 
 def box(page: Page) -> None:
