@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Begin, PageAt
 from tests.browser.fake_city import COPY, WORDS, City
-from tests.browser.visitor import NOTHING, code_seen, own, remembered, start, stored, write
+from tests.browser.visitor import NOTHING, code_seen, own, remembered, start, stored, until, write
 
 DE = WORDS["de"]
 PAYLOAD = "<img src=x onerror=alert(1)><script>alert(2)</script>\"';--"
@@ -60,7 +60,7 @@ def test_change_of_language_keeps_the_talk(begin: Begin, city: City) -> None:
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     city.says("مرحبًا", "ar")
     expect(page.locator(".text")).to_have_text(["Hallo", "مرحبًا"])
-    assert stored(city) == ["Hallo", "ar"]
+    until(page, lambda: stored(city) == ["Hallo", "ar"])
 
 
 def test_right_to_left(begin: Begin, city: City) -> None:
