@@ -1,8 +1,8 @@
 """What Telegram shows of the bot before a talk, in every language: name, description, commands. Sets them all anew."""
 
-from telegram import Bot, BotCommand
+from telegram import Bot
 
-from bot.telegram import COMMANDS
+from bot.commands import menu
 from bot.wiring import Wiring
 
 LONGEST_CODE = 2
@@ -21,10 +21,9 @@ async def publish(wiring: Wiring, bot: Bot) -> int:
             wiring.words.raw(shown, f"telegram.{part}").format_map(values)
             for part in ("name", "short", "description")
         )
-        commands = [BotCommand(command, wiring.words.say(shown, f"command.{command}")) for command in COMMANDS]
         await bot.set_my_name(name, language_code=code)
         await bot.set_my_short_description(short, language_code=code)
         await bot.set_my_description(description, language_code=code)
-        await bot.set_my_commands(commands, language_code=code)
+        await bot.set_my_commands(menu(wiring.words, shown), language_code=code)
     await bot.shutdown()
     return len(spoken) + 1

@@ -12,13 +12,13 @@ from datetime import timedelta
 from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
-from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardMarkup
+from telegram import Bot, BotCommandScopeChat, InlineKeyboardMarkup
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from bot import metrics
+from bot.commands import menu
 from bot.keyboards import keyboard
 from bot.signals import Signals, ended
-from bot.telegram import COMMANDS
 from bot.wiring import Wiring
 from dialogue.errors import Refused
 from store import addresses, clock, copies, keys, logs, outbox
@@ -152,10 +152,9 @@ class Sender:
         """Sets the commands in the language of the talk, for this chat alone; the language that they have now."""
         if address.menu == address.language:
             return address.menu
-        words, language = self._wiring.words, address.language
-        commands = [BotCommand(name, words.say(language, f"command.{name}")) for name in COMMANDS]
+        language, here = address.language, BotCommandScopeChat(int(address.address))
         try:
-            await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(int(address.address)))
+            await self._bot.set_my_commands(menu(self._wiring.words, language), scope=here)
         except TelegramError as error:
             log.info("menu not set", error=type(error).__name__)
             return address.menu

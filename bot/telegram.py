@@ -19,6 +19,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot import metrics, notices
+from bot.commands import COMMANDS, command
 from bot.keyboards import keyboard, numbered
 from bot.limits import OVERLOADED
 from bot.notices import CHANNEL
@@ -41,15 +42,6 @@ PAUSES = (0.1, 0.5, 1.0)
 MOST_BYTES = 1_000_000
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """What Telegram takes as a webhook's secret."""
-COMMANDS = {
-    "language": "change_language",
-    "help": "help",
-    "privacy": "privacy",
-    "mydata": "my_data",
-    "delete": "delete_my_data",
-    "stop": "stop",
-}
-"""The commands of the menu, in Latin letters as Telegram wants them, and their acts."""
 
 log = logs.logger("telegram")
 
@@ -169,8 +161,8 @@ class Telegram:
             # Two edits may fall into one second.
             again = keys.digest(self._wiring.config.secret, message.text)
             natural += f":{int(message.edit_date.timestamp())}:{again}"
-        elif command := _command(message):
-            given = {"start": True} if command == "start" else {"act": COMMANDS[command]}
+        elif name := command(message):
+            given = {"start": True} if name == "start" else {"act": COMMANDS[name]}
         chat, text = message.chat.id, message.text or message.caption
         person, tag = self._person(chat), message.from_user.language_code if message.from_user else None
         if not await self._admitted(chat):
@@ -224,8 +216,9 @@ class Telegram:
         code = best([(message.from_user and message.from_user.language_code) or ""], self._wiring.city.languages)
         language = code or self._wiring.city.languages[0]
         text = self._wiring.words.say(language, "only_private", {"url": self._bot.link})
+        topic = message.message_thread_id if message.is_topic_message else None
         try:
-            await self._bot.send_message(chat, text)
+            await self._bot.send_message(chat, text, message_thread_id=topic)
         except TelegramError as error:
             log.info("hint not sent", error=type(error).__name__)
 
@@ -301,12 +294,3 @@ class Telegram:
             except TelegramError as error:
                 log.warning("Telegram is not there", error=type(error).__name__)
                 await asyncio.sleep(PAUSE)
-
-
-def _command(message: Message) -> str | None:
-    """The command that the message is, alone or with what a link put behind it."""
-    text = message.text or ""
-    name, _, rest = text.removeprefix("/").partition(" ")
-    name = name.partition("@")[0]
-    known = name == "start" or (name in COMMANDS and not rest)
-    return name if known and text.startswith("/") else None

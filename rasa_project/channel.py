@@ -5,6 +5,7 @@ from typing import Any, Awaitable, Callable, Dict, Optional, Text
 
 import faults
 import quiet
+import speed
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, response
@@ -12,6 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 quiet.install()
+speed.install()
 
 MOST_BYTES = 100_000
 PROBE, PROBED = "help", "help"

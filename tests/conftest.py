@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import line as lines
 from tests import logs, postgres
 from tests.databases import DATABASES
+from tests.line import Line
 from tests.packages import program
 from tests.postgres import Postgres
 from tests.stack import Stack, free_ports
@@ -44,6 +46,13 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "postgresql":
         environ["DATABASE_URL"] = request.getfixturevalue("server").database()
     with Stack(tmp_path_factory.mktemp("stack"), **environ).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["polling", "webhook"])
+def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A stack behind an emulated Telegram, which fetches updates or is brought them."""
+    with lines.running(tmp_path_factory.mktemp("line"), request.param == "webhook") as running:
         yield running
 
 

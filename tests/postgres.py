@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import psutil
 import psycopg
 
 ACCOUNT = "postgres"
@@ -57,6 +58,16 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         """Stops it; «immediate» as a crash would."""
         self._run("pg_ctl", "-w", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """kill -9 of the process that watches over all others, in the middle of whatever they do."""
+        first, *_ = (self._folder / "data" / "postmaster.pid").read_text().splitlines()
+        watcher = psutil.Process(int(first))
+        others = watcher.children()
+        watcher.kill()
+        # They notice, and end; before that no new one may begin on their files.
+        _, left = psutil.wait_procs([watcher, *others], timeout=30)
+        assert not left
 
     def initialise(self) -> None:
         """Makes the files of the server."""

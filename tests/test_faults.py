@@ -13,7 +13,8 @@ from tests.faults.history import Operation, Result
 from tests.faults.injector import Fault, again, at_step, named
 from tests.faults.residents import hasty
 from tests.faults.site import Site
-from tests.mutants import Mutation, fails
+from tests.mutants import fails
+from tests.mutation import Mutation
 from tests.postgres import Postgres
 
 SEED = 20261127

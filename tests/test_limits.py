@@ -31,6 +31,7 @@ from tests.talk import City
 from tests.telegram import TOKEN, Chatter
 from tests.telegram import Server as Telegram
 from tests.tester import Resident
+from tests.waiting import until
 
 START = 1_800_000_000.0
 
@@ -333,7 +334,7 @@ def _flood(stack: Stack) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         flooded = pool.submit(flood)
-        _until(lambda: _waiting(stack, flooder) > 20)
+        until(lambda: _waiting(stack, flooder) > 20)
         for text in ("Mehr Bäume", "4", "Bald bitte"):
             honest.says(text)
         answers = flooded.result()
@@ -358,7 +359,7 @@ def test_many_floods_hold_nobody_up(stack: Stack) -> None:
 
     with ThreadPoolExecutor(len(flooders)) as pool:
         floods = [pool.submit(flood, flooder) for flooder in flooders]
-        _until(lambda: all(_waiting(stack, flooder) > 4 for flooder in flooders))
+        until(lambda: all(_waiting(stack, flooder) > 4 for flooder in flooders))
         honest.says("Deutsch")
         for one in floods:
             one.result()
@@ -381,11 +382,11 @@ def test_in_an_overload_telegram_keeps_what_is_too_much(tmp_path: Path, way: str
             for chatter in chatters:
                 chatter.writes(f"Satz {number}")
         inbox = tables.inbox
-        _until(lambda: stack.count(inbox) == 40, telegram.deliver)
+        until(lambda: stack.count(inbox) == 40, meanwhile=telegram.deliver)
         log = (stack.data / "logs" / "bot.log").read_text("utf-8")
         assert 'event="limit reached" limit=all rate="10 per 3 second"' in log
         for chatter in chatters:
-            _until(lambda chatter=chatter: _waiting(stack, chatter) == 0)  # type: ignore[misc]
+            until(lambda chatter=chatter: _waiting(stack, chatter) == 0)  # type: ignore[misc]
             assert not any("sehr viele" in message.get("text", "") for message in telegram.sent(chatter.chat))
 
 
@@ -425,7 +426,7 @@ def _waiting(stack: Stack, resident: Resident) -> int:
 
 
 def _drained(stack: Stack, resident: Resident) -> None:
-    _until(lambda: _waiting(stack, resident) == 0, resident.catches_up)
+    until(lambda: _waiting(stack, resident) == 0, meanwhile=resident.catches_up)
 
 
 def _handled(stack: Stack) -> list[tuple[int, str]]:
@@ -450,11 +451,3 @@ def _overtakers(stack: Stack, person: str) -> int:
     last = max(number for number, who in order if who == person)
     place = [number for number, _who in order].index(last)
     return sum(number > last for number, _who in order[:place])
-
-
-def _until(what: Callable[[], bool], meanwhile: Callable[[], object] = lambda: None) -> None:
-    deadline = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < deadline, "it does not happen"
-        meanwhile()
-        time.sleep(0.05)

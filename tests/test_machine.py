@@ -6,11 +6,7 @@ However a talk went, it must come to its end when somebody answers on, and to no
 """
 
 import sys
-import tempfile
-from dataclasses import dataclass, field
-from functools import cache
 from itertools import count
-from pathlib import Path
 
 import sqlalchemy as sa
 from hypothesis import settings
@@ -18,21 +14,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialogue.acts import ACTS
-from dialogue.outcome import Line
-from dialogue.progress import YES, Given, State, doubted, open_question
+from dialogue.progress import YES, State, doubted, open_question
 from dialogue.questions import DECLINE, LATER
 from dialogue.rounds import OPENING, Instance, Kind, Question
-from dialogue.summary import PLAYED_BACK, summary
-from store import clock, copies, keys, outbox, packs, people
+from dialogue.summary import summary
+from store import clock, copies, keys, outbox, people
 from store.outbox import Delivery
-from store.tables import answers, consents, inbox, metadata, participations, receipts, revisions
-from tests.talk import SECRET, City, Talk
+from store.tables import inbox, participations
+from tests.ledger import CITY, KEY, ROUND, Ledger, city, dump, outbox_of, played_back, rows_left, stored
+from tests.talk import Talk
 from translations.languages import languages
 from translations.wording import CHOSEN
 
-CITY, ROUND = packs.city("kaiserslautern"), packs.round("kaiserslautern", "needs")
-KEY = SECRET.encode()
-FOLDER = tempfile.TemporaryDirectory(prefix="machine-")
 MOST_TURNS = 45
 """Within these, whoever only answers on comes to the end, from wherever they are."""
 WORDS = ("mehr", "bänke", "licht", "im", "hof", "stufen", "am", "bach", "zäune", "für", "alle", "grün")
@@ -47,45 +40,6 @@ NOTHING_ASKED = {"stopped", "stopped_early", "paused", "erased", "underage", "de
 
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=2, max_size=6).map(" ".join)
 _numbers = count()
-
-
-@cache
-def city() -> City:
-    """One database for all persons: to make one takes longer than a whole talk."""
-    return City(Path(FOLDER.name), f"sqlite:///{FOLDER.name}/test.db")
-
-
-@dataclass
-class Ledger:
-    """What the person said and was told is stored: each answer with all its earlier wordings, the newest last."""
-
-    given: dict[Instance, list[Given]] = field(default_factory=dict)
-    texts: list[str] = field(default_factory=list)
-    """All that was written in own words, kept or not."""
-
-    def give(self, asked: Instance, state: State, value: str | None = None) -> None:
-        """An answer, or a new wording of it."""
-        self.given.setdefault(asked, []).append(Given(state, value))
-
-    def withdraw(self, asked: Instance) -> None:
-        """What was taken for an answer was none."""
-        self.given[asked].pop()
-        if not self.given[asked]:
-            del self.given[asked]
-
-    def now(self, asked: Instance) -> Given | None:
-        """The wording that counts."""
-        return self.given[asked][-1] if asked in self.given else None
-
-    @property
-    def content(self) -> dict[Instance, str]:
-        """The answers that are handed on."""
-        latest = {asked: wordings[-1] for asked, wordings in self.given.items()}
-        return {
-            asked: given.value
-            for asked, given in latest.items()
-            if given.state is State.ANSWERED and given.value and ROUND.question(asked.question).kind in PLAYED_BACK
-        }
 
 
 class Interview(RuleBasedStateMachine):
@@ -586,61 +540,6 @@ def own(text: str) -> str:
     It begins as no word of any list does: "sos" by chance would be a danger.
     """
     return f"{text} zqzzz" + "".join(chr(ord("a") + int(digit)) for digit in str(next(_numbers)))
-
-
-def stored(participation: int | None) -> dict[Instance, list[Given]]:
-    """Every answer with its earlier wordings, the newest last; they are numbered from 1 without a gap."""
-    columns = answers.c.question, answers.c.instance
-    mine = answers.c.participation == participation
-    latest = sa.select(*columns, answers.c.state, answers.c.text, answers.c.revision).where(mine)
-    earlier = sa.select(*columns, revisions.c.state, revisions.c.text, revisions.c.revision)
-    earlier = earlier.join(answers, answers.c.id == revisions.c.answer).where(mine)
-    found: dict[Instance, list[Given]] = {}
-    with city().database.read() as connection:
-        rows = [*connection.execute(earlier.order_by(revisions.c.revision)), *connection.execute(latest)]
-    for question, instance, state, text, revision in rows:
-        wordings = found.setdefault(Instance(question, instance), [])
-        wordings.append(Given(State(state), text))
-        assert revision == len(wordings)
-    return found
-
-
-def played_back(line: Line) -> tuple[str, int, str]:
-    """The answer that a line of the summary is about: question, instance, value."""
-    id = line.name.removesuffix(".name")
-    value = line.value or ",".join(line.languages) or line.keys[0].removeprefix(f"{id}.")
-    if ROUND.question(id).kind is Kind.DISTRICT:
-        value = next((district.id for district in CITY.districts if district.name == value), value)
-    return id, (line.number or 1) - 1, value
-
-
-def outbox_of(person: str) -> list[Delivery]:
-    """The log of a conversation."""
-    with city().database.read() as connection:
-        return outbox.after(connection, person, 0, 10_000)
-
-
-def rows_left(person: str, participation: int | None) -> int:
-    """How many rows still hang on the person, or on what was their participation."""
-    given = sa.select(answers.c.id).where(answers.c.participation == participation)
-    queries = [
-        sa.select(answers.c.id).where(answers.c.participation == participation),
-        sa.select(revisions.c.answer).where(revisions.c.answer.in_(given)),
-        sa.select(consents.c.version).where(consents.c.participation == participation),
-        sa.select(participations.c.id).where(
-            (participations.c.id == participation) | (participations.c.person == person)
-        ),
-        sa.select(inbox.c.key).where(inbox.c.person == person),
-        sa.select(receipts.c.key).where(receipts.c.person == person),
-    ]
-    with city().database.read() as connection:
-        return sum(len(connection.execute(query).all()) for query in queries)
-
-
-def dump() -> str:
-    """Every row of every table."""
-    with city().database.read() as connection:
-        return "\n".join(str(row) for table in metadata.sorted_tables for row in connection.execute(sa.select(table)))
 
 
 TestInterview = Interview.TestCase

@@ -6,41 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import MUTATIONS, ROOT, Mutation
+from tests.mutants import MUTATIONS, ROOT
+from tests.mutation import Mutation
 
 DELIVERED = {
-    *(
-        "A1",
-        "A2",
-        "A3",
-        "A4",
-        "A5",
-        "A6",
-        "A7",
-        "A8",
-        "A9",
-        "A10",
-        "A11",
-        "A12",
-        "A13",
-        "A14",
-        "A15",
-        "A16",
-        "A17",
-        "A18",
-        "A19",
-        "A20",
-        "A21",
-        "A22",
-        "A23",
-        "A24",
-        "A25",
-        "A26",
-        "A27",
-        "A28",
-        "A29",
-        "A30",
-    ),
+    *(f"A{number}" for number in range(1, 31)),
     *("D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10", "D16", "D17"),
 }
 

@@ -17,6 +17,7 @@ from store.database import WAIT_FOR_LOCK
 from tests.faults.site import PROCESSES, SECRET, Site
 from tests.telegram import Fault as TelegramFault
 from tests.test_crash import STEPS
+from tests.waiting import happens
 
 FROZEN = 8.0
 """Seconds without a sign of life: longer than a lease."""
@@ -78,7 +79,7 @@ def at_step(step: str, victim: str) -> Strike:
 
     def strike(site: Site) -> int:
         site.stack.arm(step, victim)
-        fired = _happens(lambda: site.stack.fired(step), 15)
+        fired = happens(lambda: site.stack.fired(step), 15)
         (site.stack.faults / step).unlink(missing_ok=True)
         site.stack.settle()
         return int(fired)
@@ -96,7 +97,7 @@ def in_turn(site: Site) -> int:
     for name in site.processes:
         pid = site.stack.supervisor.pid_of(name)
         os.kill(pid, signal.SIGTERM)
-        assert _happens(lambda name=name, pid=pid: site.stack.supervisor.pid_of(name) != pid, 15), f"{name} stays"  # type: ignore[misc]
+        assert happens(lambda name=name, pid=pid: site.stack.supervisor.pid_of(name) != pid, 15), f"{name} stays"  # type: ignore[misc]
         site.stack.settle()
     return 1
 
@@ -119,7 +120,7 @@ def telegram(method: str, times: int, **how: int | bool) -> Strike:
     def strike(site: Site) -> int:
         fault = TelegramFault(method, None, times, **how)  # type: ignore[arg-type]
         site.telegram.faults.append(fault)
-        _happens(lambda: not fault.times, AWAY)
+        happens(lambda: not fault.times, AWAY)
         site.telegram.faults.remove(fault)
         return times - fault.times
 
@@ -205,6 +206,15 @@ def stopped(mode: str, seconds: float = AWAY) -> Strike:
     return strike
 
 
+def killed(site: Site) -> int:
+    """kill -9 of PostgreSQL's first process."""
+    assert site.postgres is not None
+    site.postgres.kill()
+    site.postgres.start()
+    time.sleep(0.5)
+    return 1
+
+
 def read_only(site: Site) -> int:
     """PostgreSQL takes no writes, as while another server takes over."""
     try:
@@ -223,15 +233,6 @@ def _set_read_only(site: Site, value: str) -> None:
         connection.execute(setting)  # type: ignore[arg-type]
         ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
         connection.execute(ours, (url.database,))
-
-
-def _happens(what: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 GROUPS = [names for size in (1, 2, 3) for names in combinations(PROCESSES, size)]
@@ -262,6 +263,7 @@ FAULTS = (
     Fault("PostgreSQL is stopped", GIVE_WAY, "postgresql", extra=1),
     Fault("PostgreSQL crashes five times", again(CRASH, 5), "postgresql", extra=5),
     Fault("PostgreSQL crashes twenty times", again(CRASH, 20), "postgresql", extra=20),
+    Fault("PostgreSQL is killed", again(killed, 3), "postgresql", extra=3),
     Fault("PostgreSQL is read-only", read_only, "postgresql", extra=1),
 )
 

@@ -1,0 +1,112 @@
+"""Defects of the channels: how messages come in and replies get to their people (A13-A15, A21-A30)."""
+
+from tests.mutation import Mutation
+
+MUTATIONS = (
+    Mutation(
+        "A13",
+        "a reply counts as brought before it is",
+        "bot/sender.py",
+        "                await self._send(address, delivery, there)\n"
+        "                await asyncio.to_thread(self._brought, address, delivery)\n",
+        "                await asyncio.to_thread(self._brought, address, delivery)\n"
+        "                await self._send(address, delivery, there)\n",
+        "tests/test_updates.py::test_after_an_outage_all_is_brought_in_order",
+    ),
+    Mutation(
+        "A14",
+        "one chat that has to wait makes all wait",
+        "bot/sender.py",
+        "await asyncio.to_thread(self._again_later, address, timedelta(seconds=seconds))",
+        '__import__("time").sleep(seconds)',
+        "tests/test_updates.py::test_a_busy_chat_holds_nobody_up",
+    ),
+    Mutation(
+        "A15",
+        "what can't be brought now is given up",
+        "bot/sender.py",
+        "                await asyncio.to_thread(self._again_later, address, None)\n",
+        "                await asyncio.to_thread(self._done, address, address.last)\n",
+        "tests/test_updates.py::test_after_an_outage_all_is_brought_in_order",
+    ),
+    Mutation(
+        "A21",
+        "each try of a message has an id of its own",
+        "bot/page/chat.js",
+        "const { id, text, button, change } = message;",
+        "const { text, button, change } = message, id = uuid();",
+        "tests/browser/test_device.py::test_lost_answer_and_reload",
+    ),
+    Mutation(
+        "A21",
+        "what is on its way is forgotten by a reload",
+        "bot/page/chat.js",
+        "  talk.messages.push(message);\n  memory.keep(talk);\n",
+        "  talk.messages.push(message);\n",
+        "tests/browser/test_device.py::test_lost_answer_and_reload",
+    ),
+    Mutation(
+        "A22",
+        "what is being typed is kept when it is sent",
+        "bot/page/view.js",
+        "    draft(input.value);\n",
+        "",
+        "tests/browser/test_device.py::test_draft_outlives_a_reload",
+    ),
+    Mutation(
+        "A22",
+        "the choice is taken and nothing done",
+        "bot/page/memory.js",
+        "  if (opened) hold(opened, talk);\n",
+        "",
+        "tests/browser/test_device.py::test_talk_outlives_a_killed_browser",
+    ),
+    Mutation(
+        "A22",
+        "the choice is taken back and the device keeps it all",
+        "bot/page/memory.js",
+        "  indexedDB.deleteDatabase(NAME);\n",
+        "",
+        "tests/browser/test_device.py::test_unticking_clears_the_device",
+    ),
+    Mutation(
+        "A24",
+        "a group is taken for a person",
+        "bot/telegram.py",
+        "elif message is not None and message.chat.type == ChatType.PRIVATE:",
+        "elif message is not None:",
+        "tests/test_telegram.py::test_groups_are_told_once",
+    ),
+    Mutation(
+        "A25",
+        "what Telegram holds back is looked at and forgotten",
+        "bot/backlog.py",
+        "self._since = self._since or now",
+        "self._since = now",
+        "tests/test_sender.py::test_a_backlog_raises_an_alarm",
+    ),
+    Mutation(
+        "A26",
+        "what came while we were away is thrown away",
+        "bot/telegram.py",
+        "await self._until_done(self._bot.delete_webhook)",
+        "await self._until_done(lambda: self._bot.delete_webhook(drop_pending_updates=True))",
+        "tests/test_sender.py::test_nothing_that_waits_is_dropped",
+    ),
+    Mutation(
+        "A28",
+        "at a stop a reply is broken off, and brought once more later",
+        "bot/app.py",
+        "        await asyncio.gather(*(one.end() for one in workers))\n",
+        "",
+        "tests/test_updates.py::test_a_stop_in_a_burst",
+    ),
+    Mutation(
+        "A30",
+        "who blocked the bot is written to for ever",
+        "bot/sender.py",
+        "addresses.release(connection, address, blocked=True)",
+        "addresses.release(connection, address, blocked=False)",
+        "tests/test_updates.py::test_a_blocked_bot_keeps_the_answers",
+    ),
+)

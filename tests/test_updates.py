@@ -1,0 +1,208 @@
+"""Telegram's updates and our replies when something goes wrong: none lost, none twice, by polling and by webhook."""
+
+import os
+import re
+import signal
+import time
+
+import httpx
+
+from store.tables import addresses, inbox, participations
+from tests.databases import everything
+from tests.line import SECRET, Line
+from tests.telegram import TOKEN, Fault
+from tests.waiting import until
+
+
+def test_each_update_acts_once(line: Line) -> None:
+    """A2, A3, A4: brought twice, under falling numbers after a high one, each message counts once, none is missed."""
+    chatter = line.at_need()
+    first = chatter.writes("Mehr Bäume", update_id=10**9)
+    chatter.awaits_reply()
+    before = line.stack.count(inbox, inbox.c.person == line.stack.person(chatter))
+    line.server.bring("message", first, 5)
+    chatter.writes("4", update_id=6)
+    chatter.awaits_reply()
+    assert line.stack.count(inbox, inbox.c.person == line.stack.person(chatter)) == before + 1
+    assert [row[3] for row in line.stack.answers_of(chatter)] == ["betzenberg", "housing", "Mehr Bäume", "4"]
+
+
+def test_stored_before_telegram_hears_it(line: Line) -> None:
+    """A1: over two kills in a burst of forty messages each one is stored, and counts once."""
+    chatter = line.at_need()
+    person = line.stack.person(chatter)
+    before = line.stack.count(inbox, inbox.c.person == person)
+    for number in range(40):
+        if number in (15, 30):
+            line.stack.settle()
+            line.stack.arm("0" if number == 15 else "1", "bot")
+        chatter.writes(f"Gedanke Nummer {number + 100}")
+    line.stack.settle()
+    line.brought()
+    assert line.stack.count(inbox, inbox.c.person == person) == before + 40
+
+
+def test_a_stop_in_a_burst(line: Line) -> None:
+    """A28: told to stop in a burst, the bot is gone within ten seconds; no message is lost, no reply comes twice."""
+    chatter = line.at_need()
+    person, before = line.stack.person(chatter), len(line.server.sent(chatter.chat))
+    line.server.slow = 0.3
+    for number in range(12):
+        chatter.writes(f"Gedanke Nummer {number + 100}")
+    until(lambda: len(line.server.sent(chatter.chat)) > before)
+    bot, asked = line.stack.supervisor.pid_of("bot"), time.monotonic()
+    os.kill(bot, signal.SIGTERM)
+    until(lambda: line.stack.supervisor.pid_of("bot") != bot)
+    assert time.monotonic() - asked < 10
+    line.server.slow = 0.0
+    line.stack.settle()
+    line.brought()
+    until(lambda: line.stack.count(inbox, inbox.c.person == person, inbox.c.state == "waiting") == 0)
+    until(lambda: len(set(chatter.numbers())) == 1)
+    assert all(f"Nummer {number + 100}" in line.stack.needs_of(chatter)[0][2] for number in range(12))
+    assert [message["text"] for message in line.server.sent(chatter.chat)] == line.stack.replies_to(person)
+
+
+def test_nobody_agrees_to_what_is_still_on_its_way(line: Line) -> None:
+    """D3: a «ja» that is written while the consent is held back by Telegram agrees to nothing."""
+    chatter = line.chatter("de")
+    chatter.presses("Deutsch")
+    fault = Fault("sendMessage", chatter.chat, times=1, status=429, retry_after=4)
+    line.server.faults.append(fault)
+    before = chatter.last_number()
+    chatter.press(chatter.button("Ja, ich bin 16"))
+    until(lambda: not fault.times)
+    chatter.writes("ja")
+    person = line.stack.person(chatter)
+    until(lambda: line.stack.count(inbox, inbox.c.person == person, inbox.c.state == "waiting") == 0)
+    chatter.awaits_reply(before=before)
+    until(lambda: len(set(chatter.numbers())) == 1)
+    assert line.stack.count(participations, participations.c.person == person) == 0
+    chatter.catches_up()
+    chatter.presses("Ja, ich mache mit")
+    assert line.stack.count(participations, participations.c.person == person) == 1
+
+
+def test_old_buttons_work_after_a_restart(line: Line) -> None:
+    """B3: a button of before a restart still corrects its answer."""
+    chatter = line.at_need()
+    old = chatter.button("Erfenbach")
+    line.stack.kill("bot")
+    before = chatter.last_number()
+    chatter.press(old)
+    chatter.awaits_reply(before=before)
+    assert line.stack.answers_of(chatter)[0][3] == "erfenbach"
+
+
+def test_a_busy_chat_holds_nobody_up(line: Line) -> None:
+    """A14: told to wait for one chat, the bot waits there; another chat gets its reply meanwhile."""
+    one, other = line.at_need(), line.at_need()
+    fault = Fault("sendMessage", one.chat, times=1, status=429, retry_after=6)
+    line.server.faults.append(fault)
+    before = one.last_number()
+    one.writes("Mehr Bäume")
+    until(lambda: not fault.times)
+    shown = len(line.server.sent(one.chat))
+    other.says("Mehr Licht")
+    assert len(line.server.sent(one.chat)) == shown
+    one.awaits_reply(before=before)
+    one.expects_reply("Wie wichtig ist das")
+
+
+def test_after_an_outage_all_is_brought_in_order(line: Line) -> None:
+    """A13, A15: while Telegram fails, replies wait; then all come in order, one more at most for a lost answer."""
+    chatter = line.at_need()
+    line.server.faults.append(Fault("sendMessage", chatter.chat, times=3))
+    line.server.faults.append(Fault("sendMessage", chatter.chat, times=1, after=True))
+    before = chatter.last_number()
+    chatter.writes("Mehr Bäume")
+    chatter.awaits_reply(before=before)
+    texts = [message["text"] for message in chatter.seen[-3:]]
+    assert texts[0] == texts[1] == "Danke, Ihre Antwort ist gespeichert."
+    assert texts[2].startswith("Wie wichtig ist das")
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
+
+
+def test_a_blocked_bot_keeps_the_answers(line: Line) -> None:
+    """A30: blocked, the bot stops sending and keeps what was said; whoever writes again is answered again."""
+    chatter = line.at_need()
+    person = line.stack.person(chatter)
+    line.server.faults.append(Fault("sendMessage", chatter.chat, times=1, status=403))
+    chatter.writes("Mehr Bäume")
+    until(lambda: line.stack.count(addresses, addresses.c.person == person, addresses.c.blocked.is_(True)) == 1)
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
+    shown, before = len(line.server.sent(chatter.chat)), chatter.last_number()
+    chatter.writes("4")
+    chatter.awaits_reply(before=before)
+    assert len(line.server.sent(chatter.chat)) >= shown + 3
+
+
+def test_only_telegram_is_let_in(line: Line) -> None:
+    """C1: without the right secret the webhook is closed, and nothing is stored; by polling there is no webhook."""
+    before = line.stack.count(inbox)
+    message = {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "x"}
+    for secret in (None, "", "wrong", SECRET[:-1]):
+        headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret is not None else {}
+        update = {"update_id": 1, "message": message}
+        answer = httpx.post(f"{line.stack.url}/telegram", json=update, headers=headers, trust_env=False)
+        assert answer.status_code == (403 if "TELEGRAM_WEBHOOK" in line.stack.settings.environ else 404)
+    assert line.stack.count(inbox) == before
+
+
+def test_nothing_secret_is_logged(line: Line) -> None:
+    """C17, C18: at DEBUG no log holds the token, the secret, a chat's id or a word of anybody."""
+    chatter = line.at_need()
+    chatter.says("Kanarienvogel im Park")
+    logs = "".join(file.read_text("utf-8", "replace") for file in (line.stack.data / "logs").glob("*.log*"))
+    for secret in (TOKEN, TOKEN.partition(":")[2], SECRET, chatter.token, "Kanarienvogel"):
+        assert secret not in logs
+    assert TOKEN not in everything(line.stack.database)
+
+
+def given_up(line: Line) -> float:
+    """How many updates the bot says to have given up."""
+    metrics = httpx.get(f"http://127.0.0.1:{line.stack.settings.environ['METRICS_PORT']}/metrics", trust_env=False)
+    (found,) = re.findall(r"^mitsprache_updates_given_up_total (.+)$", metrics.text, re.MULTILINE)
+    return float(found)
+
+
+def test_a_failing_update_keeps_nobody_away(line: Line) -> None:
+    """A23: an update that can't be handled is given up and counted, and its person told; the ones behind it are
+    answered."""
+    chatter, counted = line.at_need(), given_up(line)
+    before = chatter.last_number()
+    chatter.writes(None, poll={"id": "1", "question": "in a form that is not known yet"})
+    assert "Bitte schreiben Sie sie noch einmal" in chatter.awaits_reply(before=before)[0]
+    line.server.bring("message", {"message_id": 1, "text": "without a chat"})
+    chatter.says("Mehr Bäume")
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
+    assert given_up(line) == counted + 2
+
+
+def test_a_flood_is_told_once_and_holds_nobody_up(line: Line) -> None:
+    """C19: what a chat sends beyond all measure is not kept, which it hears once; another chat is served meanwhile."""
+    flooder, other = line.at_need(), line.at_need()
+    person, fetched = line.stack.person(flooder), len(line.server.sent(flooder.chat))
+    before = line.stack.count(inbox, inbox.c.person == person)
+    pid = line.stack.supervisor.pid_of("rasa")
+    os.kill(pid, signal.SIGSTOP)  # nothing is answered meanwhile, so that all of it has to wait
+    try:
+        for number in range(130):
+            flooder.writes(f"Flut {number:03}")
+        other.writes("Mehr Bäume")
+        told = len(line.server.of("answerCallbackQuery"))
+        flooder.press(flooder.button("Deutsch"))
+        line.brought()
+        until(lambda: len(line.server.of("answerCallbackQuery")) > told)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert line.server.of("answerCallbackQuery")[-1]["text"].startswith("Das waren sehr viele Nachrichten")
+    # Half a hundred wait at most, one of which may be in work.
+    assert line.stack.count(inbox, inbox.c.person == person) - before in (50, 51)
+    waiting = (inbox.c.person == person, inbox.c.state == "waiting")
+    until(lambda: line.stack.needs_of(other) == [(0, "answered", "Mehr Bäume", 1)])
+    assert line.stack.count(inbox, *waiting) > 0, "the flood went first"
+    until(lambda: line.stack.count(inbox, *waiting) == 0 and len(set(flooder.numbers())) == 1, 60)
+    said = [message["text"] for message in line.server.sent(flooder.chat)[fetched:]]
+    assert sum("nicht angenommen" in text for text in said) == 1
+    assert [row[2].split("\n")[:50] for row in line.stack.needs_of(flooder)] == [[f"Flut {n:03}" for n in range(50)]]
