@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import threading
 import time
@@ -25,6 +26,7 @@ from store.inbox import Accepted
 from tests.databases import answers_refused
 from tests.stack import Stack
 from tests.talk import City, Talk
+from tests.waiting import until
 
 pytestmark = pytest.mark.both_databases
 
@@ -229,8 +231,15 @@ def test_instances_count_up(city: City) -> None:
 
 
 def test_order_per_person(stack: Stack) -> None:
-    """A12: thirty numbered messages of each of five people at once are handled in each one's order."""
-    residents = [stack.at_need() for _ in range(5)]
+    """A12: thirty numbered messages of each of five people at once, actions halting at random: each one's in order."""
+    residents, ended, dice = [stack.at_need() for _ in range(5)], threading.Event(), random.Random(12)
+
+    def halts() -> None:
+        actions = stack.supervisor.pid_of("actions")
+        while not ended.wait(dice.uniform(0.0, 0.3)):
+            os.killpg(actions, signal.SIGSTOP)
+            time.sleep(dice.uniform(0.0, 0.3))
+            os.killpg(actions, signal.SIGCONT)
 
     def burst(number: int) -> None:
         with httpx.Client(base_url=stack.url, headers=dict(residents[number].http.headers), trust_env=False) as http:
@@ -241,16 +250,17 @@ def test_order_per_person(stack: Stack) -> None:
                 while answer.status_code == 429:
                     answer = http.post("/api/messages", json=body)
 
-    threads = [threading.Thread(target=burst, args=(number,)) for number in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    ours = [stack.person(resident) for resident in residents]
+    with ThreadPoolExecutor(6) as pool:
+        slow = pool.submit(halts)
+        try:
+            list(pool.map(burst, range(5)))
+            waiting = (tables.inbox.c.person.in_(ours), tables.inbox.c.state == "waiting")
+            until(lambda: stack.count(tables.inbox, *waiting) == 0, 120)
+        finally:
+            ended.set()
+            slow.result()
     for resident in residents:
-        person = stack.person(resident)
-        waiting = (tables.inbox.c.person == person, tables.inbox.c.state == "waiting")
-        while stack.count(tables.inbox, *waiting):
-            resident.catches_up()
         [(_instance, _state, text, _revision)] = stack.needs_of(resident)
         assert text.split("\n") == [f"Satz {count + 200}" for count in range(30)]
 
