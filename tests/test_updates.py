@@ -97,13 +97,14 @@ def test_old_buttons_work_after_a_restart(line: Line) -> None:
 def test_a_busy_chat_holds_nobody_up(line: Line) -> None:
     """A14: told to wait for one chat, the bot waits there; another chat gets its reply meanwhile."""
     one, other = line.at_need(), line.at_need()
-    fault = Fault("sendMessage", one.chat, times=1, status=429, retry_after=6)
+    fault = Fault("sendMessage", one.chat, times=1, status=429, retry_after=8)
     line.server.faults.append(fault)
     before = one.last_number()
     one.writes("Mehr Bäume")
     until(lambda: not fault.times)
-    shown = len(line.server.sent(one.chat))
+    over, shown = time.monotonic() + fault.retry_after, len(line.server.sent(one.chat))
     other.says("Mehr Licht")
+    assert time.monotonic() < over, "the other one had to wait, too"
     assert len(line.server.sent(one.chat)) == shown
     one.awaits_reply(before=before)
     one.expects_reply("Wie wichtig ist das")
