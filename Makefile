@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres redis nginx export backup restore mutants soak bench burst shell audit lock clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres redis nginx export backup restore mutants soak bench burst shell audit lock secrets compose-check clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -117,9 +117,17 @@ shell: setup catalogs ## Talk to the assistant on this terminal (rasa shell)
 audit: setup ## Ask whether a package of either lock has a known vulnerability
 	@$(PYTHON) -m deploy.audit
 
-lock: ## Write both locks anew (UPGRADE=--upgrade takes the newest versions)
+lock: ## Write the locks anew (UPGRADE=--upgrade takes the newest versions)
 	sh deploy/uv.sh $(COMPILE) pyproject.toml --extra dev --python-version 3.11 -o requirements.lock
+	sh deploy/uv.sh $(COMPILE) pyproject.toml --constraints requirements.lock --python-version 3.11 -o deploy/requirements.lock
 	sh deploy/uv.sh $(COMPILE) rasa_project/pyproject.toml --python-version 3.10 -o rasa_project/requirements.lock
+
+secrets: ## Make the secrets and folders of the real deployment, once
+	@sh deploy/secrets.sh
+
+compose-check: setup ## Look through the real deployment's files, without a Docker
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	.venv/bin/hadolint deploy/*.Dockerfile
 
 clean: ## Remove what was built: environments, models, catalogs, caches; never data
 	rm -rf .venv rasa_project/.venv rasa_project/models rasa_project/.rasa .tools .*_cache .hypothesis

@@ -1,4 +1,4 @@
-"""`python -m actions`: the action server, in one process, on this machine's own address, for Rasa alone."""
+"""`python -m actions`: the action server, in one process, for Rasa alone; by itself it listens to this machine only."""
 
 import sys
 
@@ -30,7 +30,7 @@ def main() -> None:
     except Misconfigured as error:
         sys.exit(f"actions can't start: {explain(error)}")
     app = _serve(f"Bearer {settings.actions_token}", readiness)
-    app.run(host="127.0.0.1", port=settings.actions_port, single_process=True, access_log=False, motd=False)
+    app.run(settings.actions_host, settings.actions_port, single_process=True, access_log=False, motd=False)
 
 
 def _serve(expected: str, readiness: Readiness) -> Sanic:

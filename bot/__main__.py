@@ -1,4 +1,7 @@
-"""`python -m bot`: the channels, and the turns behind them. `python -m bot profile`: what Telegram shows of the bot."""
+"""`python -m bot`: the channels, and the turns behind them.
+
+`python -m bot worker`: what is done beside them, in a process of its own. `python -m bot profile`: what Telegram shows.
+"""
 
 import asyncio
 import sys
@@ -21,12 +24,13 @@ def main() -> None:
                 raise Misconfigured("setting_missing", name="TELEGRAM_TOKEN")
             _publish(wiring.wire(settings))
             return
-        if not settings.rasa_token:
+        alone = sys.argv[1:] == ["worker"]
+        if not settings.rasa_token and not alone:
             raise Misconfigured("setting_missing", name="RASA_TOKEN")
         logs.start(settings.log_level, settings.log_format)
         faults.arm(settings.fault_dir)
         wired = wiring.wire(settings)
-        served = app.make(wired)
+        served = app.worker(wired) if alone else app.make(wired)
         if settings.metrics_port:
             metrics.serve(settings.metrics_port, wired.database)
     except Misconfigured as error:

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import telegram
-from bot.backlog import Backlog
+from bot.background import Background
 from bot.sender import Sender
 from bot.signals import Signals
 from bot.telegram import Telegram
@@ -24,12 +24,11 @@ from bot.web import Web
 from bot.wiring import Wiring
 from dialogue.errors import Busy, Invalid, MitspracheError, Refused
 from dialogue.texts import MOST
-from store import clock, logs, retention
+from store import logs
 from store.readiness import Readiness
 from translations.languages import best
 
 PAGE = Path(__file__).parent / "page"
-TIDY_EVERY = 600.0
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -48,17 +47,17 @@ log = logs.logger("bot")
 
 def make(wiring: Wiring) -> Starlette:
     """The app, with its turns running while it lives."""
-    signals, readiness = Signals(), Readiness(wiring.database)
+    signals = Signals()
     turns = Turns(wiring, signals)
     web = Web(wiring, turns, signals)
     bot = telegram.client(wiring.config) if wiring.config.telegram_token else None
     channel = Telegram(wiring, turns, signals, bot) if bot else None
     workers = [turns, *([channel, Sender(wiring, signals, bot)] if bot and channel else ())]
+    background = [Background(wiring, bot)] if wiring.config.background else []
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        running = [_tidy(wiring), *(one.run() for one in workers), *([Backlog(bot).run()] if bot else ())]
-        work = [asyncio.create_task(one) for one in running]
+        work = [asyncio.create_task(one.run()) for one in (*workers, *background)]
         yield
         for task in work:
             task.cancel()
@@ -77,14 +76,10 @@ def make(wiring: Wiring) -> Starlette:
         log.error("unexpected", error=type(error).__name__)
         return _answer(wiring, request, 500, "unavailable")
 
-    async def ready(_request: Request) -> Response:
-        return PlainTextResponse("ready") if await readiness.ready() else PlainTextResponse("unready", 503)
-
     return Starlette(
         routes=[
             Route("/", lambda _request: RedirectResponse("/chat")),
-            Route("/healthz", _alive),
-            Route("/readyz", ready),
+            *_health(wiring),
             Route("/chat", lambda _request: FileResponse(PAGE / "chat.html")),
             Mount("/page", StaticFiles(directory=PAGE)),
             *web.routes(),
@@ -94,6 +89,29 @@ def make(wiring: Wiring) -> Starlette:
         middleware=[Middleware(_Headers)],
         lifespan=lifespan,
     )
+
+
+def worker(wiring: Wiring) -> Starlette:
+    """The background work alone, with its health; where bot has been told to leave it (BACKGROUND=no)."""
+    bot = telegram.client(wiring.config) if wiring.config.telegram_token else None
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        work = asyncio.create_task(Background(wiring, bot).run())
+        yield
+        work.cancel()
+
+    return Starlette(routes=_health(wiring), lifespan=lifespan)
+
+
+def _health(wiring: Wiring) -> list[Route]:
+    """Whether the process lives, and whether it can do its work."""
+    readiness = Readiness(wiring.database)
+
+    async def ready(_request: Request) -> Response:
+        return PlainTextResponse("ready") if await readiness.ready() else PlainTextResponse("unready", 503)
+
+    return [Route("/healthz", _alive), Route("/readyz", ready)]
 
 
 class _Headers:
@@ -114,16 +132,6 @@ class _Headers:
 
 async def _alive(_request: Request) -> Response:
     return PlainTextResponse("ok")
-
-
-async def _tidy(wiring: Wiring) -> None:
-    """Removes by and by what need not be kept."""
-    while True:
-        try:
-            await asyncio.to_thread(retention.tidy, wiring.database, clock.now(), wiring.city.keep_until)
-        except SQLAlchemyError as error:
-            log.error("tidying failed", error=type(error).__name__)
-        await asyncio.sleep(TIDY_EVERY)
 
 
 def _in_words(wiring: Wiring, request: Request, error: Exception) -> Response:

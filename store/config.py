@@ -13,8 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRETS = ("DATABASE_URL", "RASA_TOKEN", "ACTIONS_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_SECRET", "REDIS_URL")
 """Settings that may stand in a file instead: `<NAME>_FILE` names it. deploy/secret_files.py has the same rules."""
 
+LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
+YES_NO = ("yes", "no")
 FORMATS = ("logfmt", "json")
-"""How a line of the logs may look; the first one is the default."""
+"""How a line of the logs may look. Of these lists the first one is the default."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Config:
     telegram_webhook: str
     """The public address at which Telegram brings messages; empty: they are fetched."""
     telegram_secret: str
+    actions_host: str
     actions_port: int
     actions_token: str
     grace: float
@@ -53,6 +56,8 @@ class Config:
     log_level: str
     log_format: str
     """How a line of the logs looks: logfmt or json."""
+    background: bool
+    """Whether bot does the background work, too; no where a worker does it."""
     metrics_port: int
     """Where bot tells its metrics to this machine; 0: nowhere."""
     fault_dir: Path | None
@@ -81,6 +86,7 @@ def load(environ: dict[str, str] | None = None) -> Config:
         telegram_api=env.get("TELEGRAM_API", "https://api.telegram.org"),
         telegram_webhook=env.get("TELEGRAM_WEBHOOK", ""),
         telegram_secret=env.get("TELEGRAM_SECRET", ""),
+        actions_host=env.get("ACTIONS_HOST", "127.0.0.1"),
         actions_port=_number(env, "ACTIONS_PORT", 5055),
         actions_token=env.get("ACTIONS_TOKEN", ""),
         grace=_decimal(env, "GRACE_SECONDS", 3.0),
@@ -89,8 +95,9 @@ def load(environ: dict[str, str] | None = None) -> Config:
         limit_person=_rates(env, "LIMIT_PERSON", "100 per 10 seconds; 1000 per hour"),
         limit_all=_rates(env, "LIMIT_ALL", "600 per 10 seconds"),
         limit_new=_rates(env, "LIMIT_NEW", "300 per minute; 6000 per hour"),
-        log_level=env.get("LOG_LEVEL", "INFO").upper(),
+        log_level=_one_of(LEVELS, env, "LOG_LEVEL"),
         log_format=_one_of(FORMATS, env, "LOG_FORMAT"),
+        background=_one_of(YES_NO, env, "BACKGROUND") == "yes",
         metrics_port=_number(env, "METRICS_PORT", 0),
         fault_dir=Path(env["FAULT_DIR"]) if env.get("FAULT_DIR") else None,
     )

@@ -1,0 +1,202 @@
+"""The real deployment, as far as it can be shown without a Docker: its files, its secrets, what is in its images."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import local, secret_files, train
+from deploy.supervisor import Supervisor
+from tests import images, redis
+from tests.images import Container
+from tests.packages import program
+from tests.postgres import Postgres
+from tests.stack import free_ports
+from tests.tester import Resident
+
+ROOT = local.ROOT
+GIVEN = {"SITE": "mitreden.example.org", "OWNER": "1000:1000"}
+FILE = images.compose(GIVEN)
+SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+IMAGES = ("services", "rasa")
+OURS = ("bot", "worker", "rasa", "actions", "migrate")
+NOBODY = 65534
+each = pytest.mark.parametrize("name", SERVICES)
+
+
+def looks_through(command: list[str], *files: Path) -> bool:
+    """Whether a checker finds nothing."""
+    checker = str(ROOT / ".venv" / "bin" / command[0])
+    return subprocess.run([checker, *command[1:], *map(str, files)], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "good", "bad"),
+    [
+        (
+            ["check-jsonschema", "--builtin-schema", "vendor.compose-spec"],
+            [images.COMPOSE],
+            "services: {bot: {image: x, restrat: always}}",
+        ),
+        (["hadolint"], sorted((ROOT / "deploy").glob("*.Dockerfile")), "FROM python\nRUN cd /tmp && sudo ls\n"),
+    ],
+    ids=["compose", "Dockerfiles"],
+)
+def test_the_files_are_well_formed(command: list[str], good: list[Path], bad: str, tmp_path: Path) -> None:
+    """Compose's own schema and a linter of Dockerfiles find nothing; of a wrong file they do."""
+    assert looks_through(command, *good)
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(bad)
+    assert not looks_through(command, wrong)
+
+
+@each
+def test_a_service_is_hardened(name: str) -> None:
+    """C23: each container is read-only, without capabilities or a way to root, bounded, and tells how it is."""
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["pids_limit"]
+    assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
+    assert {"cpus", "memory"} == set(service["deploy"]["resources"]["limits"])
+    assert name == "migrate" or service["healthcheck"]["test"]
+    # LibreTranslate's image has a user of its own.
+    assert name == "libretranslate" or service["user"] == GIVEN["OWNER"]
+
+
+@each
+def test_a_version_is_pinned(name: str) -> None:
+    """Each image has a version; ours are built from bases that have one."""
+    assert re.search(r":v?\d+\.\d+(\.\d+)?(-|$)|:local$", SERVICES[name]["image"])
+    for file in (ROOT / "deploy").glob("*.Dockerfile"):
+        assert re.search(r"^ARG PYTHON=\S+:\d+\.\d+\.\d+-", file.read_text(), re.MULTILINE)
+
+
+def test_only_the_proxy_is_public() -> None:
+    """C6, C23: one door leads in; Rasa and the action server have no way out, and only bot and Rasa one to them."""
+    assert [name for name, service in SERVICES.items() if service.get("ports")] == ["proxy"]
+    inside = {name for name, network in FILE["networks"].items() if (network or {}).get("internal")}
+    for name in ("rasa", "actions", "postgres", "redis", "migrate"):
+        assert set(SERVICES[name]["networks"]) <= inside
+    members = {
+        network: {name for name, service in SERVICES.items() if network in service["networks"]}
+        for network in FILE["networks"]
+    }
+    assert members["talk"] == {"bot", "rasa"}
+    assert members["act"] == {"rasa", "actions"}
+    assert members["door"] == {"proxy", "bot"}
+
+
+@each
+def test_secrets_come_as_files(name: str) -> None:
+    """C25: no secret stands in a container's environment, and each file that is named is given to it, no other."""
+    service = SERVICES[name]
+    environ = service.get("environment", {})
+    assert not {*secret_files.SECRETS} & {*environ} - {"REDIS_URL"}
+    assert "@" not in str(environ.get("REDIS_URL"))
+    with_telegram = images.compose({**GIVEN, "TELEGRAM": "yes"})["services"][name].get("environment", {})
+    named = {value.removeprefix(images.SECRETS) for value in with_telegram.values() if images.SECRETS in str(value)}
+    assert named == set(service.get("secrets", []))
+    assert not [key for key, value in environ.items() if "telegram" in str(value)], "without Telegram no file is wanted"
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another account may enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(prefix="deploy-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_secrets_are_made_once(open_folder: Path) -> None:
+    """C25: one command makes all secrets that the deployment names, for their owner alone; later it changes none."""
+    copy = open_folder / "copy"
+    (copy / "deploy").mkdir(parents=True)
+    shutil.copy2(ROOT / "deploy" / "secrets.sh", copy / "deploy")
+    command = ["sh", "deploy/secrets.sh"]
+    how: dict[str, Any] = {"cwd": copy, "env": {"PATH": os.environ["PATH"]}, "capture_output": True, "text": True}
+    if os.geteuid() == 0:
+        assert "Not as root" in subprocess.run(command, **how).stderr
+        shutil.chown(copy, NOBODY)
+        how["user"] = NOBODY
+    subprocess.run(command, check=True, **how)
+    made = {file.name: file.read_text() for file in (copy / "secrets").iterdir()}
+    assert set(made) == set(FILE["secrets"])
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in (copy / "secrets").iterdir())
+    assert made["postgres_password"].strip() in made["database_url"]
+    assert all(len(text.strip()) >= 64 for name, text in made.items() if name != "telegram_token")
+    subprocess.run(command, check=True, **how)
+    assert {file.name: file.read_text() for file in (copy / "secrets").iterdir()} == made
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, server: Postgres) -> Path:
+    """The files of the secrets, for a database of this test."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for name in FILE["secrets"]:
+        file = folder / name
+        file.touch(0o600)
+        file.write_text(f"{server.database() if name == 'database_url' else name.ljust(64, 'x')}\n")
+    return folder
+
+
+@pytest.fixture
+def started(tmp_path: Path, secrets: Path) -> Iterator[dict[str, Container]]:
+    """All of our containers, each from the files of its image."""
+    ports = dict(zip(images.PORTS, free_ports(len(images.PORTS)), strict=True))
+    environ = {"DATA_DIR": str(tmp_path / "data")}
+    (tmp_path / "data").mkdir()
+    services, rasa = (
+        images.build(ROOT / "deploy" / f"{one}.Dockerfile", tmp_path / one) for one in ("services", "rasa")
+    )
+    (services / ".venv").symlink_to(ROOT / ".venv")
+    (rasa / "rasa_project" / ".venv").symlink_to(train.RASA_PROJECT / ".venv")
+    (rasa / "rasa_project" / "models").mkdir()
+    model = train.ensure()
+    for file in (model, train.checksum(model)):
+        shutil.copy2(file, rasa / "rasa_project" / "models")
+    made = {
+        name: Container(name, SERVICES[name], rasa if name == "rasa" else services, secrets, ports, environ)
+        for name in OURS
+    }
+    python = str(services / ".venv" / "bin" / "python")
+    subprocess.run([python, "-m", "translations.catalogs", "compile"], cwd=services, check=True)
+    subprocess.run([python, "-m", "store", "migrate"], cwd=services, env=made.pop("migrate").environ, check=True)
+    processes = [
+        made["actions"].process(python, "-m", "actions", port="ACTIONS_PORT"),
+        made["rasa"].process("sh", str(rasa / "deploy" / "serve_rasa.sh"), port="RASA_PORT"),
+        made["bot"].process(python, "-m", "bot", port="BOT_PORT"),
+        made["worker"].process(python, "-m", "bot", "worker", port="BOT_PORT"),
+    ]
+    with redis.running(Path(program("redis")), ports["redis"]):
+        supervisor = Supervisor(processes, tmp_path / "data", lambda _line: None)
+        try:
+            supervisor.start()
+            supervisor.wait_healthy(120)
+            yield made
+        finally:
+            supervisor.stop()
+
+
+def test_the_images_hold_all_that_is_needed(started: dict[str, Container]) -> None:
+    """From what the Dockerfiles copy and in the environment that Compose gives, all starts, and a talk goes on."""
+    resident = Resident(f"http://127.0.0.1:{started['bot'].ports['bot']}", ("de",)).begins()
+    resident.presses("Deutsch")
+    resident.expects_reply("Sind Sie 16")
+    for container in started.values():
+        done = subprocess.run(
+            [sys.executable, *container.health()], cwd=container.place, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    away = [sys.executable, "deploy/healthy.py", f"http://127.0.0.1:{free_ports(1)[0]}/"]
+    assert subprocess.run(away, cwd=ROOT, capture_output=True).returncode == 1
