@@ -2,7 +2,6 @@
 
 import asyncio
 
-from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
 
 from bot.backlog import Backlog
@@ -30,6 +29,6 @@ class Background:
         while True:
             try:
                 await asyncio.to_thread(retention.tidy, wiring.database, clock.now(), wiring.city.keep_until)
-            except SQLAlchemyError as error:
+            except Exception as error:  # whatever it is, there is a next time
                 log.error("tidying failed", error=type(error).__name__)
             await asyncio.sleep(TIDY_EVERY)

@@ -25,7 +25,10 @@ class Backlog:
     async def run(self) -> None:
         """Looks until cancelled."""
         while True:
-            await self.look(clock.now())
+            try:
+                await self.look(clock.now())
+            except Exception as error:  # whatever it is, there is a next look
+                log.error("look for the backlog failed", error=type(error).__name__)
             await asyncio.sleep(LOOK_EVERY)
 
     async def look(self, now: datetime) -> bool:

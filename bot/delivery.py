@@ -11,6 +11,7 @@ from dialogue.delicate import Moment, find
 from dialogue.outcome import Erasure, Say
 from dialogue.scene import numbers
 from store import clock, erasure, faults, handover, inbox, keys, outbox, people, receipts
+from store.inbox import Message
 from store.outbox import Outgoing
 from store.receipts import Receipt
 from translations.wording import Worded, word
@@ -54,15 +55,19 @@ def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
         wiring.database.forget()
 
 
-def park(wiring: Wiring, taken: Taken) -> None:
-    """Gives a message up: a tombstone keeps a late action from storing it, and the person is told."""
-    person, key, now = taken.message.person, taken.message.key, clock.now()
+def park(wiring: Wiring, message: Message) -> bool:
+    """Gives a message up: a tombstone keeps a late action from storing it, and the person is told. Whether it did.
+
+    It did not if the message has its receipt by now.
+    """
+    person, key, now = message.person, message.key, clock.now()
     with wiring.database.write() as connection:
-        # The lease has been given back for the pause; nobody can have taken the message before its next try.
         if not receipts.write(connection, key, person, receipts.PARKED, None, now):
-            return
+            return False
         inbox.handled(connection, key, state="parked")
-        outbox.post(connection, person, key, _outgoing(wiring, taken.language, (Say("parked"),)), now)
+        language = people.language(connection, person)
+        outbox.post(connection, person, key, _outgoing(wiring, language, (Say("parked"),)), now)
+    return True
 
 
 def tell(connection: sa.Connection, wiring: Wiring, person: str, about: str, text: str | None, say: Say) -> None:
@@ -85,7 +90,8 @@ def delay_notice(wiring: Wiring, taken: Taken) -> None:
     notice = _outgoing(wiring, taken.language, (Say("delayed"),))
     person, key = taken.message.person, taken.message.key
     with wiring.database.write() as connection:
-        if not outbox.has(connection, key, NOTICE_POSITION):
+        # Another process may have answered it meanwhile.
+        if inbox.waits(connection, key) and not outbox.has(connection, key, NOTICE_POSITION):
             outbox.post(connection, person, key, notice, clock.now(), NOTICE_POSITION)
 
 

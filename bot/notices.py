@@ -24,13 +24,17 @@ def post(wiring: Wiring, person: str, natural: str, key: str, text: str | None) 
 def refusal(wiring: Wiring, person: str, natural: str, text: str | None) -> str | None:
     """What to post «not taken» about: all that is refused until the next message is taken is one thing.
 
-    None if that has been said, or if the message is stored already and was brought once more. A flood only reads here.
+    None if that has been said, or if the message is stored already and was brought once more. Refused it stays, even if
+    it is brought again when there is room: the person was told to write it anew.
     """
-    with wiring.database.read() as connection:
+    with wiring.database.write() as connection:
         last = inbox.last(connection, person)
         # Who writes of danger gets the numbers to ring even here.
         about = f"{natural.partition(':')[0]}:refused:{last}:{int(dangerous(wiring, text))}"
-        if inbox.find(connection, _key(wiring, natural)) or outbox.has(connection, _key(wiring, about), 0):
+        if inbox.find(connection, _key(wiring, natural)):
+            return None
+        receipts.write(connection, _key(wiring, natural), person, receipts.PARKED, None, clock.now())
+        if outbox.has(connection, _key(wiring, about), 0):
             return None
     return about
 

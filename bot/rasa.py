@@ -9,6 +9,9 @@ from dialogue.texts import inert
 TIMEOUT = 20.0
 """Seconds after which the outcome of a turn counts as unknown; never as failed."""
 
+AWAY = (httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE)
+"""A proxy says that it finds no Rasa, or Rasa that it finds no action server."""
+
 BUTTON_ACTS = ("answer", "skip", "greet", "change_language")
 """Acts that travel to Rasa as a payload of ours; nobody else can make one.
 
@@ -48,6 +51,8 @@ class Rasa:
             raise Unreachable from error
         except httpx.HTTPError as error:
             raise Unknown from error
+        if response.status_code in AWAY:
+            raise Unreachable
         if response.status_code != httpx.codes.OK:
             raise Unknown
 

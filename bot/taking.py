@@ -74,9 +74,9 @@ def _metadata(wiring: Wiring, here: Person, message: Message, binding: Binding, 
 
 def _expects(wiring: Wiring, binding: Binding, text: str | None) -> dict[str, Any]:
     """What Rasa's act settler needs: the kind of the question, whether it takes free words, whether the text reads."""
-    if binding.asked is None or text is None:
+    question = wiring.round.find(binding.asked.question) if binding.asked else None
+    if question is None or text is None:
         return {"kind": None, "free": False, "reads": False}
-    question = wiring.round.question(binding.asked.question)
     # A free text is an answer by itself, unless it is a command.
     reads = question.kind is not Kind.TEXT and read(question, text, wiring.lexicon) is not None
     return {"kind": question.kind, "free": question.free, "reads": reads}

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import re
+from collections import deque
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,6 +40,8 @@ PAUSE = 2.0
 """Seconds until we ask again after Telegram or the database was away."""
 PAUSES = (0.1, 0.5, 1.0)
 """Seconds after each try of an update that fails for no reason that we know; then it is given up."""
+MOST_COUNTED = 1000
+"""So many messages back we know that they have been counted."""
 MOST_BYTES = 1_000_000
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """What Telegram takes as a webhook's secret."""
@@ -68,6 +71,9 @@ class Telegram:
             raise Misconfigured("setting_invalid", name="TELEGRAM_SECRET", given="a-z A-Z 0-9 _ -")
         self._wiring, self._turns, self._signals, self._bot = wiring, turns, signals, bot
         self._answering: set[asyncio.Task[None]] = set()
+        self._known = False
+        """Whether Telegram has told the bot's name, which the hint to a group needs."""
+        self._counted: deque[str] = deque(maxlen=MOST_COUNTED)
 
     def routes(self) -> list[Route]:
         """The webhook, where one is set."""
@@ -75,7 +81,10 @@ class Telegram:
 
     async def run(self) -> None:
         """Fetches updates until cancelled; with a webhook it only sees to it that Telegram knows it."""
+        if not self._wiring.config.website.startswith("https://"):
+            log.warning("WEBSITE is no public address, and is named to whoever would rather not use Telegram")
         await self._until_done(self._bot.initialize)
+        self._known = True
         if self._wiring.config.telegram_webhook:
             await self._until_done(self._set_webhook)
             return
@@ -165,20 +174,24 @@ class Telegram:
             given = {"start": True} if name == "start" else {"act": COMMANDS[name]}
         chat, text = message.chat.id, message.text or message.caption
         person, tag = self._person(chat), message.from_user.language_code if message.from_user else None
-        if not await self._admitted(chat):
+        admitted = await self._admitted(chat, natural)
+        await asyncio.to_thread(self._greet, chat, tag, message.text)
+        if not admitted:
             await self._refuse(person, natural, text)
             return
-        await asyncio.to_thread(self._greet, chat, tag, message.text)
         if not message.text or message.forward_origin:
             # Of an album each picture comes by itself; one sentence is enough.
-            about = f"{chat}:album:{message.media_group_id}" if message.media_group_id else natural
+            # But for danger in the words under a later one.
+            danger = notices.dangerous(self._wiring, text)
+            about = f"{chat}:album:{message.media_group_id}:{int(danger)}" if message.media_group_id else natural
             await self._say(person, about, "only_text", text)
             return
         await self._receive(person, natural, **given)
 
     async def _pressed(self, query: CallbackQuery, message: Message) -> None:
         chat, person = message.chat.id, self._person(message.chat.id)
-        refused = await asyncio.to_thread(self._press, query, chat) if await self._admitted(chat) else "not_taken"
+        admitted = await self._admitted(chat, query.id)
+        refused = await asyncio.to_thread(self._press, query, chat) if admitted else "not_taken"
         answer = await asyncio.to_thread(notices.words, self._wiring, person, refused) if refused else None
         self._turns.wake()
         task = asyncio.create_task(self._show_press(query, message, person, answer))
@@ -208,10 +221,11 @@ class Telegram:
 
     async def _in_a_group(self, message: Message) -> None:
         """A group is no person: nothing is stored of it, and it is told once in a while where to write instead."""
-        if message.chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP) or not message.text:
+        if message.chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP) or not message.text or not self._known:
             return
         chat = message.chat.id
-        if not await self._admitted(chat) or not await asyncio.to_thread(notices.hint, self._wiring, chat):
+        admitted = await self._admitted(chat, f"{chat}:{message.message_id}")
+        if not admitted or not await asyncio.to_thread(notices.hint, self._wiring, chat):
             return
         code = best([(message.from_user and message.from_user.language_code) or ""], self._wiring.city.languages)
         language = code or self._wiring.city.languages[0]
@@ -241,14 +255,20 @@ class Telegram:
     def _person(self, chat: int) -> str:
         return keys.pseudonym(self._wiring.config.secret, CHANNEL, str(chat))
 
-    async def _admitted(self, chat: int) -> bool:
-        """Whether this chat may send more now. Raises Busy (overloaded) if all together send too much."""
+    async def _admitted(self, chat: int, natural: str) -> bool:
+        """Whether this chat may send more now. Raises Busy (overloaded) if all together send too much.
+
+        What Telegram brings again since we could not store it is counted once.
+        """
+        if natural in self._counted:
+            return True
         try:
             await self._wiring.limits.message(self._person(chat))
         except Busy as error:
             if error.key == OVERLOADED:
                 raise
             return False
+        self._counted.append(natural)
         return True
 
     def _greet(self, chat: int, tag: str | None, text: str | None) -> None:
@@ -291,6 +311,6 @@ class Telegram:
             except InvalidToken:
                 log.error("Telegram refuses TELEGRAM_TOKEN")
                 await asyncio.sleep(60)
-            except TelegramError as error:
+            except Exception as error:  # whatever it is: the channel must not end here
                 log.warning("Telegram is not there", error=type(error).__name__)
                 await asyncio.sleep(PAUSE)

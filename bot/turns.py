@@ -16,6 +16,7 @@ from bot.taking import Taken, take
 from bot.wiring import Wiring
 from dialogue.errors import MitspracheError, Refused
 from store import clock, faults, inbox, logs, people, receipts
+from store.inbox import Message
 from store.receipts import Receipt
 
 LEASE = 6.0
@@ -92,7 +93,31 @@ class Turns:
         except Exception as error:  # left in the inbox; the lease runs out by itself
             log.error("turn broke off", error=type(error).__name__)
             metrics.RETRIES.labels("turn").inc()
+            if not isinstance(error, SQLAlchemyError | OSError):
+                with contextlib.suppress(SQLAlchemyError):
+                    await self._stumbled(person)
             await asyncio.sleep(BREATH)
+
+    async def _stumbled(self, person: str) -> None:
+        """A message that no turn comes to terms with must not keep its person, or others, from being served."""
+        message, tries = await asyncio.to_thread(self._put_back, person)
+        if message is not None and tries >= self._wiring.config.most_tries:
+            await self._give_up(message, tries)
+            self._signals.tell(person)
+
+    def _put_back(self, person: str) -> tuple[Message | None, int]:
+        """The oldest message waits a while, longer each time; and the number of its tries."""
+        now = clock.now()
+        with self._wiring.database.write() as connection:
+            message = inbox.oldest(connection, person, now)
+            if message is None:
+                return None, 0
+            return message, inbox.again_later(connection, message.key, now + _pause(message.tries), True)
+
+    async def _give_up(self, message: Message, tries: int) -> None:
+        if await asyncio.to_thread(park, self._wiring, message):
+            log.critical("parked", tries=tries)
+            metrics.PARKED.inc()
 
     async def _take(self, person: str) -> Taken | None:
         with metrics.TURN.labels("take").time():
@@ -141,7 +166,8 @@ class Turns:
     async def _hold(self, taken: Taken) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY)
-            await asyncio.to_thread(self._renew, taken)
+            with contextlib.suppress(SQLAlchemyError):
+                await asyncio.to_thread(self._renew, taken)
 
     def _renew(self, taken: Taken) -> None:
         with self._wiring.database.write() as connection:
@@ -155,9 +181,7 @@ class Turns:
         """No receipt: nothing happened as far as we know, so the same message comes again, later."""
         tries = await asyncio.to_thread(self._again_later, taken, reached)
         if reached and tries >= self._wiring.config.most_tries:
-            log.critical("parked", tries=tries)
-            metrics.PARKED.inc()
-            await asyncio.to_thread(park, self._wiring, taken)
+            await self._give_up(taken.message, tries)
         elif not taken.message.ours and clock.now() - taken.message.received_at > TELL_AFTER:
             await asyncio.to_thread(delay_notice, self._wiring, taken)
         self._signals.tell(taken.message.person)
@@ -165,11 +189,15 @@ class Turns:
 
     def _again_later(self, taken: Taken, reached: bool) -> int:
         """Waits longer each time; while Rasa is away, no try counts: it is not the message's fault."""
-        pause = min(0.5 * 2**taken.message.tries, 30.0) if reached else RASA_BACK_IN
+        pause = _pause(taken.message.tries) if reached else timedelta(seconds=RASA_BACK_IN)
         now = clock.now()
         with self._wiring.database.write() as connection:
-            retry_at = now + timedelta(seconds=pause)
-            tries = inbox.again_later(connection, taken.message.key, retry_at, reached)
+            tries = inbox.again_later(connection, taken.message.key, now + pause, reached)
             people.release(connection, taken.message.person, taken.fence)
         metrics.RETRIES.labels("turn").inc()
         return tries
+
+
+def _pause(tries: int) -> timedelta:
+    """How long a message waits for its next try."""
+    return timedelta(seconds=min(0.5 * 2**tries, 30.0))

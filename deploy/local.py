@@ -119,7 +119,8 @@ def prepare(given: Settings) -> Path:
         if not python.exists():
             raise CannotStart(f"The interpreter {python} is missing: `make setup` builds its environment.")
     given.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _create_secret(given.data / "secret")
+    if given.environ["SECRET_FILE"] == str(given.data / "secret"):
+        _create_secret(given.data / "secret")
     _migrate(given)
     return train.ensure(given.data / "logs" / "train.log", given.environ)
 

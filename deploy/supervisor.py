@@ -159,7 +159,8 @@ class Keeper(threading.Thread):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._write_pid()
+        with contextlib.suppress(OSError):  # a full disk must not end the watch
+            self._write_pid()
         self._report(f"started (process {self.process.pid})")
         self.launched.set()
 

@@ -124,11 +124,14 @@ class Round(_Data):
 
     def question(self, id: str) -> Question:
         """The question with this id; KeyError if there is none."""
-        found = next((question for question in self.questions if question.id == id), None)
-        found = found or next((question for question in ASIDES if question.id == id), None)
+        found = self.find(id)
         if found is None:
             raise KeyError(id)
         return found
+
+    def find(self, id: str) -> Question | None:
+        """The question with this id; None for one that the round had once, or that never was."""
+        return next((question for question in (*self.questions, *ASIDES) if question.id == id), None)
 
     @property
     def consent_version(self) -> str:

@@ -3,6 +3,7 @@
 import hmac
 from typing import Any, Awaitable, Callable, Dict, Optional, Text
 
+import away
 import faults
 import quiet
 import speed
@@ -14,6 +15,7 @@ from sanic.response import HTTPResponse
 
 quiet.install()
 speed.install()
+away.install()
 
 MOST_BYTES = 100_000
 PROBE, PROBED = "help", "help"
@@ -21,7 +23,8 @@ PROBE, PROBED = "help", "help"
 
 
 class Guarded(InputChannel):
-    """POST webhook {sender, message, metadata} → the replies of the turn; 401 without token, 500 on any failure."""
+    """POST webhook {sender, message, metadata} → the replies of the turn; 401 without token, 503 without an action
+    server, 500 on any other failure."""
 
     @classmethod
     def name(cls) -> Text:
@@ -76,6 +79,7 @@ class Guarded(InputChannel):
         if not isinstance(sender, str) or not isinstance(text, str) or not sender:
             return response.json({"error": "message"}, status=400)
         collector = CollectingOutputChannel()
+        away.begin()
         try:
             await on_new_message(
                 UserMessage(text, collector, sender, input_channel=self.name(), metadata=body.get("metadata"))
@@ -83,6 +87,8 @@ class Guarded(InputChannel):
         except Exception as error:  # whatever it was: the turn failed, and the caller must know
             quiet.logger.error("turn failed", error=type(error).__name__)
             return response.json({"error": "turn"}, status=500)
+        if not away.found():
+            return response.json({"error": "actions"}, status=503)
         faults.reach("4d")
         return response.json(collector.messages)
 

@@ -32,7 +32,11 @@ class DialogueStates(TrackerStore):
         self, host: Text, domain: Optional[Domain] = None, event_broker: Optional[EventBroker] = None, **kwargs: Any
     ) -> None:
         super().__init__(domain, event_broker)
-        self._engine = sa.create_engine(host.replace("postgresql+psycopg:", "postgresql:"), hide_parameters=True)
+        url = sa.engine.make_url(host.replace("postgresql+psycopg:", "postgresql:"))
+        # It is asked in Rasa's only thread: a server that hangs must not make Rasa seem dead.
+        patience = {"connect_timeout": 2, "options": "-c statement_timeout=2000"}
+        given = {"connect_args": patience, "pool_pre_ping": True} if url.get_backend_name() == "postgresql" else {}
+        self._engine = sa.create_engine(url, hide_parameters=True, **given)
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _patient)
 

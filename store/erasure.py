@@ -1,5 +1,7 @@
 """Erasing a person: everything goes but the keys of messages, for 48 hours, and one line in the deletion journal."""
 
+import errno
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -88,12 +90,25 @@ def journal(
         return
     at = now.isoformat(timespec="seconds")
     line = {"person": person, "participations": participations, "reason": reason, "code": code, "at": at}
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(descriptor, (json.dumps(line) + "\n").encode())
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _append(descriptor, (json.dumps(line) + "\n").encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _append(descriptor: int, line: bytes) -> None:
+    """The whole line or nothing of it. Raises OSError."""
+    size = os.fstat(descriptor).st_size
+    end = os.pread(descriptor, size, 0).rfind(b"\n") + 1
+    if end < size:
+        # Half a line of before a power cut: that deletion was never said to be done.
+        os.ftruncate(descriptor, end)
+    if os.write(descriptor, line) < len(line):
+        os.ftruncate(descriptor, end)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def begin_journal(file: Path) -> None:
@@ -127,7 +142,8 @@ def _check_folder(file: Path) -> None:
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    written = file.read_text("utf-8").splitlines() if file.exists() else []
+    # Half a line at the end is one that was never written to its end.
+    *written, _half = file.read_text("utf-8").split("\n") if file.exists() else [""]
     for number, line in enumerate(written, 1):
         try:
             yield json.loads(line)

@@ -126,6 +126,12 @@ def oldest(connection: sa.Connection, person: str, now: datetime) -> Message | N
     return _message(row) if row and row.ripe else None
 
 
+def waits(connection: sa.Connection, key: str) -> bool:
+    """Whether the message has no reply yet."""
+    found = sa.select(inbox.c.key).where(inbox.c.key == key, inbox.c.state == "waiting")
+    return connection.execute(found).first() is not None
+
+
 def find(connection: sa.Connection, key: str) -> Message | None:
     """The message with this key."""
     row = connection.execute(sa.select(inbox).where(inbox.c.key == key)).first()

@@ -59,7 +59,9 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
         raise Refused("person_unknown")
     asked_at = now if _still_to_be_asked(connection, id) else row.asked_at
     participation, mark = _participation(connection, row.participation, round.id)
-    revisit = Instance(row.revisit_question, row.revisit_instance) if row.revisit_question else None
+    # The city may have taken the question out meanwhile.
+    there = row.revisit_question and round.find(row.revisit_question)
+    revisit = Instance(row.revisit_question, row.revisit_instance) if there else None
     progress = Progress(
         language=row.language if row.chosen else None,
         adult=row.adult,

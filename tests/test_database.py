@@ -64,6 +64,22 @@ def test_migrations_keep_what_is_there(url: str) -> None:
     assert participation["number"] == 123456789012
 
 
+def test_what_only_a_newer_database_can_hold_goes(tmp_path: Path, database_url: str) -> None:
+    """On the way back a theme put off goes with all its earlier wordings; nothing is left that belongs to nothing."""
+    city = City(tmp_path, database_url)
+    talk = city.talk().at_need()
+    for text in ("zurück", "zurück"):
+        talk.says(text, "go_back")
+    talk.presses("Später")
+    assert ("theme", 0, "later", None) in [(*row[:3], None) for row in talk.given()]
+    city.close()
+    url = config.driver(database_url)
+    database.revert(url, "0001")
+    assert [row["question"] for row in rows(url, "answers")] == ["district"]
+    assert rows(url, "revisions") == []
+    database.migrate(url)
+
+
 def test_migrations_can_be_undone_to_nothing(url: str) -> None:
     """The way back ends in an empty database, and leads up again."""
     database.migrate(url)

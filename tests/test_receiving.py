@@ -3,7 +3,6 @@
 import pytest
 import sqlalchemy as sa
 
-from bot import notices
 from bot.receiving import Received, receive
 from dialogue.errors import Invalid
 from store import keys, tables
@@ -23,16 +22,6 @@ def written(city: City, number: int, text: str, edits: str | None = None) -> Rec
 def chatter(city: City) -> Talk:
     """Somebody on Telegram who is asked for the need."""
     return Talk(city, keys.pseudonym(city.bot.config.secret, "telegram", CHAT)).at_need()
-
-
-def test_what_was_refused_stays_refused(city: City) -> None:
-    """A2, A9: who was told that a message isn't stored can rely on it, also when Telegram brings it once more."""
-    talk = chatter(city)
-    message = written(city, 7, "Mehr Bäume")
-    notices.post(city.bot, talk.person, message.natural, "not_taken", message.text)
-    notices.post(city.bot, talk.person, message.natural, "not_taken", message.text)
-    assert receive(city.bot, message) is Accepted.DUPLICATE
-    assert [one.text for one in talk.log()].count(talk.log()[-1].text) == 1
 
 
 def test_a_button_of_a_talk_long_gone(city: City) -> None:

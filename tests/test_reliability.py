@@ -282,7 +282,7 @@ def test_parked_message_stays_parked(city: City) -> None:
     talk = city.talk().at_need()
     talk.receive("Mehr Bäume")
     taken = talk.take()
-    delivery.park(city.bot, taken)
+    assert delivery.park(city.bot, taken.message)
     with pytest.raises(Refused, match="tombstone"):
         talk.perform(taken)
     assert len(given_answers(talk)) == 2

@@ -1,5 +1,6 @@
 """Setting up and keeping up: the supervisor, the training, the locks, the make targets."""
 
+import errno
 import itertools
 import os
 import re
@@ -17,7 +18,7 @@ import psutil
 import pytest
 
 from deploy import local, train
-from deploy.supervisor import CannotStart, Service, Supervisor
+from deploy.supervisor import CannotStart, Keeper, Service, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = [ROOT / "requirements.lock", ROOT / "rasa_project" / "requirements.lock"]
@@ -88,6 +89,23 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
     kept = Kept(tmp_path)
     yield kept
     kept.stop()
+
+
+def test_a_full_disk_does_not_end_the_watch(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A18: whose number can't be written down is watched and started again all the same."""
+
+    def full(_keeper: Keeper) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Keeper, "_write_pid", full)
+    supervisor = kept.supervisor(server("bot", free_port()))
+    supervisor.start()
+    supervisor.wait_healthy(20)
+    for _ in range(2):
+        killed = supervisor.pid_of("bot")
+        os.kill(killed, signal.SIGKILL)
+        assert eventually(lambda killed=killed: supervisor.pid_of("bot") != killed)  # type: ignore[misc]
+        supervisor.wait_healthy(20)
 
 
 def test_a_killed_process_is_named_and_restarted(kept: Kept) -> None:

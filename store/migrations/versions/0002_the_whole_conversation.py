@@ -51,6 +51,8 @@ def _mark_all() -> None:
 
 def downgrade() -> None:
     op.drop_table("guesses")
+    later = "(select id from answers where state = 'later')"
+    op.execute(f"delete from revisions where state = 'later' or answer in {later}")
     op.execute("delete from answers where state = 'later'")
     with op.batch_alter_table("answers") as answers:
         answers.drop_constraint(op.f("ck_answers_state"), type_="check")
