@@ -58,6 +58,14 @@ def test_the_files_are_well_formed(command: list[str], good: list[Path], bad: st
     assert not looks_through(command, wrong)
 
 
+def test_the_images_hold_what_was_tested() -> None:
+    """The services' image gets the very versions that are tested here, and none of the tools of development."""
+    locks = [(ROOT / folder / "requirements.lock").read_text() for folder in ("deploy", ".")]
+    deployed, tested = (set(re.findall(r"^([\w.-]+==\S+)", lock, re.MULTILINE)) for lock in locks)
+    assert deployed < tested
+    assert not [one for one in deployed if one.startswith(("pytest", "mypy", "playwright"))]
+
+
 @each
 def test_a_service_is_hardened(name: str) -> None:
     """C23: each container is read-only, without capabilities or a way to root, bounded, and tells how it is."""

@@ -23,7 +23,7 @@ NOT_OURS = {"NO_PROXY"}
 
 TOOLS = {"pytest"}
 """Modules of others that the papers call."""
-OTHERS_NAMES = {"Bot"}
+OTHERS_NAMES = {"Caddyfile", "Bot"}
 """Classes of libraries that the papers name."""
 
 each_paper = pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
@@ -94,8 +94,8 @@ def test_links_lead_somewhere(paper: Path) -> None:
 @each_paper
 def test_commands_exist(paper: Path) -> None:
     """Each `make` target and each `python -m` command that a paper names is one."""
-    targets = words(ROOT / "Makefile", r"^([a-z]+):")
-    assert words(paper, r"(?:`|^)make ([a-z]+)") - targets == set()
+    targets = words(ROOT / "Makefile", r"^([a-z-]+):")
+    assert words(paper, r"(?:`|^)make ([a-z-]+)") - targets == set()
     modules = [name.replace(".", "/") for name in words(paper, r"python -m ([\w.]+)") - TOOLS]
     assert [name for name in modules if not exists(f"{name}.py") and not exists(f"{name}/__main__.py")] == []
 

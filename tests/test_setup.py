@@ -21,7 +21,7 @@ from deploy import local, train
 from deploy.supervisor import CannotStart, Keeper, Service, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = [ROOT / "requirements.lock", ROOT / "rasa_project" / "requirements.lock"]
+LOCKS = [ROOT / folder / "requirements.lock" for folder in (".", "rasa_project", "deploy")]
 
 # Runs `deploy.local` with a stand-in for its processes, as `make run` would.
 STAND_IN = """
@@ -292,19 +292,20 @@ def test_locks_hold_hashed_pins_and_no_addresses(lock: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.parent.name)
 def test_locks_know_every_dependency(lock: Path) -> None:
-    """What a pyproject.toml asks for stands in the lock next to it: nobody forgot `make lock`."""
-    project = tomllib.loads((lock.parent / "pyproject.toml").read_text())["project"]
-    extra = project.get("optional-dependencies", {}).get("dev", [])
+    """What a pyproject.toml asks for stands in its locks: nobody forgot `make lock`."""
+    deployed = lock.parent.name == "deploy"
+    project = tomllib.loads(((ROOT if deployed else lock.parent) / "pyproject.toml").read_text())["project"]
+    extra = [] if deployed else project.get("optional-dependencies", {}).get("dev", [])
     wanted = {re.split(r"[^\w-]", line)[0].lower() for line in (*project["dependencies"], *extra)}
     assert wanted - set(re.findall(r"(?m)^([\w.-]+)", lock.read_text())) == set()
 
 
 def test_make_help_lists_every_target() -> None:
     """`make help` names each target of the Makefile."""
-    targets = re.findall(r"^([a-z]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     said = subprocess.check_output(["make", "help"], cwd=ROOT, env=environ, text=True)
-    assert re.findall(r"^  make (\w+) ", said, re.MULTILINE) == targets
+    assert re.findall(r"^  make ([\w-]+) ", said, re.MULTILINE) == targets
 
 
 def test_a_missing_chromium_gives_one_sentence(tmp_path: Path) -> None:
