@@ -86,9 +86,10 @@ def test_the_database_crashes(large: Site) -> None:
     assert not outcome.violations, "\n".join(outcome.violations)
 
 
-def test_two_of_everything(double: Site) -> None:
-    """A20: two of everything behind a proxy that sends each request elsewhere; one sleeps, the other takes over."""
-    holds(double, "freeze bot")
+@pytest.mark.parametrize("fault", ["freeze bot", "restart all in turn", "kill bot and rasa and actions"])
+def test_two_of_everything(double: Site, fault: str) -> None:
+    """A19, A20: of two of everything, behind a proxy that sends each request elsewhere, the other one takes over."""
+    holds(double, fault)
 
 
 HURRY = {
