@@ -99,13 +99,13 @@ class Resident:
         return self.awaits_reply()
 
     def _patiently(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
-        """Asks until the server has answered, as the page does: a broken line or a 503 is no answer."""
+        """Asks until the server has answered, as the page does: a broken line or a proxy's 502 is no answer."""
         content = json.dumps(body).encode() if body is not None else None
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 answer = self.http.request(method, path, content=content)
-                if answer.status_code not in (429, 503):
+                if answer.status_code not in (429, 502, 503, 504):
                     return answer
             except httpx.TransportError:
                 if time.monotonic() > deadline:
