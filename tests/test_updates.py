@@ -4,6 +4,9 @@ import os
 import re
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 import httpx
 
@@ -14,17 +17,63 @@ from tests.telegram import TOKEN, Fault
 from tests.waiting import until
 
 
+def by_webhook(line: Line) -> bool:
+    """Whether updates are brought to the bot, and not fetched by it."""
+    return "TELEGRAM_WEBHOOK" in line.stack.settings.environ
+
+
+def posted(line: Line, update: dict[str, Any], secret: str | None = SECRET) -> int:
+    """What the webhook answers to an update that comes with this secret."""
+    headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret is not None else {}
+    url = f"{line.stack.url}/telegram"
+    return httpx.post(url, json=update, headers=headers, trust_env=False, timeout=30).status_code
+
+
 def test_each_update_acts_once(line: Line) -> None:
-    """A2, A3, A4: brought twice, under falling numbers after a high one, each message counts once, none is missed."""
+    """A2, A3: brought five times in all, under falling numbers after a high one, a message counts once, none is
+    missed."""
     chatter = line.at_need()
     first = chatter.writes("Mehr Bäume", update_id=10**9)
     chatter.awaits_reply()
     before = line.stack.count(inbox, inbox.c.person == line.stack.person(chatter))
-    line.server.bring("message", first, 5)
+    for number in (10**9, 300, 20, 5):
+        line.server.bring("message", first, number)
+        line.brought()
     chatter.writes("4", update_id=6)
     chatter.awaits_reply()
     assert line.stack.count(inbox, inbox.c.person == line.stack.person(chatter)) == before + 1
     assert [row[3] for row in line.stack.answers_of(chatter)] == ["betzenberg", "housing", "Mehr Bäume", "4"]
+
+
+def test_eight_deliveries_at_once_act_once(line: Line) -> None:
+    """A2: one and the same update, brought eight times at once, is one message and gets one answer."""
+    chatter = line.at_need()
+    person, last = line.stack.person(chatter), chatter.last_number()
+    before = line.stack.count(inbox, inbox.c.person == person)
+    message = chatter.message("Mehr Bäume")
+    with ThreadPoolExecutor(8) as pool:
+        if by_webhook(line):
+            assert set(pool.map(partial(posted, line), [{"update_id": 10**9, "message": message}] * 8)) == {200}
+        else:
+            list(pool.map(partial(line.server.bring, "message"), [message] * 8))
+    line.brought()
+    chatter.awaits_reply(before=last)
+    assert line.stack.count(inbox, inbox.c.person == person) == before + 1
+    assert line.stack.needs_of(chatter) == [(0, "answered", "Mehr Bäume", 1)]
+    assert line.stack.replies_to(person)[last:].count("Danke, Ihre Antwort ist gespeichert.") == 1
+
+
+def test_no_offset_outlives_a_restart(line: Line) -> None:
+    """A4: after a high number and a restart, a message with a low one is answered, and no old offset is asked with."""
+    chatter = line.at_need()
+    chatter.writes("Mehr Bäume", update_id=10**9)
+    chatter.awaits_reply()
+    line.stack.kill("bot")
+    before = chatter.last_number()
+    chatter.writes("4", update_id=5)
+    chatter.awaits_reply(before=before)
+    assert [row[3] for row in line.stack.answers_of(chatter)][2:] == ["Mehr Bäume", "4"]
+    assert by_webhook(line) or line.server.offsets[0] is None
 
 
 def test_stored_before_telegram_hears_it(line: Line) -> None:
@@ -143,10 +192,8 @@ def test_only_telegram_is_let_in(line: Line) -> None:
     before = line.stack.count(inbox)
     message = {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "x"}
     for secret in (None, "", "wrong", SECRET[:-1]):
-        headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret is not None else {}
         update = {"update_id": 1, "message": message}
-        answer = httpx.post(f"{line.stack.url}/telegram", json=update, headers=headers, trust_env=False)
-        assert answer.status_code == (403 if "TELEGRAM_WEBHOOK" in line.stack.settings.environ else 404)
+        assert posted(line, update, secret) == (403 if by_webhook(line) else 404)
     assert line.stack.count(inbox) == before
 
 
