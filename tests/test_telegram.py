@@ -67,18 +67,18 @@ def test_foreign_buttons_are_refused(line: Line) -> None:
     assert [row[3] for row in line.stack.answers_of(other)] == ["betzenberg", "housing"]
 
 
-FILE = {"file_id": "f", "file_unique_id": "u"}
+FILE = {"file_id": "a-file-of-theirs", "file_unique_id": "the-same-file"}
 STILL = {"is_animated": False, "is_video": False}
 POLL = dict.fromkeys(("is_closed", "is_anonymous", "allows_multiple_answers", "allows_revoting", "members_only"), False)
 NO_TEXT = {
-    "voice": {"voice": {**FILE, "duration": 3}},
+    "voice": {"voice": {**FILE, "duration": 3}, "caption": "Meine Meinung dazu"},
     "photo": {"photo": [{**FILE, "width": 1, "height": 1}], "caption": "Hier fehlt Licht"},
-    "location": {"location": {"latitude": 49.4, "longitude": 7.7}},
+    "location": {"location": {"latitude": 49.443712, "longitude": 7.768821}},
     "contact": {"contact": {"phone_number": "0152 28817386", "first_name": "Somebody"}},
     "dice": {"dice": {"emoji": "🎲", "value": 1}},
     "sticker": {"sticker": {**FILE, "width": 1, "height": 1, "type": "regular", **STILL}},
     "video note": {"video_note": {**FILE, "length": 1, "duration": 1}},
-    "document": {"document": {**FILE, "file_name": "Brief.pdf"}},
+    "document": {"document": {**FILE, "file_name": "Brief.pdf"}, "caption": "So war die Antwort"},
     "poll": {
         "poll": {"id": "1", "question": "Mehr Bänke?", "options": [], "type": "regular", "total_voter_count": 0, **POLL}
     },
@@ -87,6 +87,10 @@ NO_TEXT = {
         "forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"},
     },
 }
+THEIRS = (
+    *("Meine Meinung dazu", "Hier fehlt Licht", "So war die Antwort", "Brief.pdf", "a-file-of-theirs", "the-same-file"),
+    *("28817386", "Somebody", "49.4437", "7.7688", "Mehr Bänke?", "Das schrieb jemand anders"),
+)
 
 
 def test_what_is_no_text_is_told_so(line: Line) -> None:
@@ -101,6 +105,8 @@ def test_what_is_no_text_is_told_so(line: Line) -> None:
         line.brought()
         assert chatter.last_number() == before + 1, kind
     assert line.stack.answers_of(chatter) == given
+    stored = everything(line.stack.database)
+    assert [words for words in THEIRS if words in stored] == []
 
 
 def test_what_nobody_said_gets_no_reply(line: Line) -> None:
