@@ -46,6 +46,34 @@ def test_what_is_shown_is_safe(line: Line) -> None:
     assert all(len(id.encode()) <= 64 and id.isascii() for id in ids)
 
 
+def test_long_answers_arrive_whole(line: Line) -> None:
+    """B1: three needs, each too long for a message of its own, are played back whole in messages that Telegram
+    takes, and in the file."""
+    chatter = line.at_need()
+    needs = [_long(thing) for thing in ("Bäume", "Bänke", "Busse")]
+    for need in needs:
+        if need != needs[0]:
+            chatter.says("ja")
+            chatter.presses("Wohnen")
+        for text in (need, "4", "überspringen"):
+            chatter.says(text)
+    assert [row[2] for row in line.stack.needs_of(chatter)] == needs
+    played_back = chatter.says("/mydata")
+    chatter.says("nein")
+    for said in (played_back, chatter.says("lieber nicht")):
+        assert all(len(text.encode("utf-16-le")) // 2 <= 4096 for text in said)
+        together = "".join("".join(said).split())
+        assert all("".join(need.split()) in together for need in needs)
+    (file,) = [asset["data"] for asset in line.server.assets.values() if _long("Bäume").encode() in asset["data"]]
+    assert all(need.encode() in file for need in needs)
+
+
+def _long(thing: str) -> str:
+    """A need of nearly as many characters as are taken, many of which count twice for Telegram; no sentence twice."""
+    letters = [f"{one}{other}" for one in "abcdefghij" for other in "klmnopqrst"]
+    return " ".join(f"Mehr {thing} {pair} 🌳🌳🌳🌳🌳 für alle hier im Ort!" for pair in letters)[:3900].strip()
+
+
 def test_a_press_is_answered_and_shown(line: Line) -> None:
     """B5: Telegram hears of every press, and the message shows what was chosen."""
     chatter = line.at_need()
