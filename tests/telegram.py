@@ -56,6 +56,9 @@ class Server(LoBotApiEmulator):
 
     port: int
     calls: list[Call] = field(default_factory=list)
+    """What was accepted, but for the asking for updates."""
+    offsets: list[int | None] = field(default_factory=list)
+    """With which offset updates were asked for since the bot last started to fetch them."""
     faults: list[Fault] = field(default_factory=list)
     lost: Counter[int] = field(default_factory=Counter)
     """By chat, of how many messages the bot never heard that they are there."""
@@ -89,7 +92,11 @@ class Server(LoBotApiEmulator):
             raise ApiRefusal("fault", fault.status, parameters)
         known = {name: value for name, value in fields.items() if name != "message_thread_id"}  # it has no topics
         result = True if method in PROFILE else super().validate(method, known, uploads)
-        if method != "getUpdates":
+        if method == "deleteWebhook":
+            self.offsets.clear()
+        if method == "getUpdates":
+            self.offsets.append(int(fields["offset"]) if "offset" in fields else None)
+        else:
             self.calls.append(Call(method, chat, {**fields, **dict.fromkeys(uploads, "file")}, time.monotonic()))
         if method == "sendMessage":
             time.sleep(self.slow)
@@ -163,7 +170,7 @@ class Chatter(Resident):
 
     def __init__(self, stack: Stack, server: Server, *languages: str) -> None:
         self.stack, self.server, self.languages = stack, server, languages or ("de",)
-        self.chat = 10**9 + server.number()
+        self.chat = 10**12 + server.number()  # long enough for the logs to be searched for it
         self.token = str(self.chat)
         self.seen: list[dict[str, Any]] = []
         self.read = 0
@@ -182,11 +189,14 @@ class Chatter(Resident):
 
     def writes(self, text: str | None, update_id: int | None = None, **more: Any) -> dict[str, Any]:
         """Types a text and goes on; the message as Telegram has it."""
-        if text and not text.startswith("/start"):
-            SAID.add(text)
-        message = {"message_id": self.server.number(), **self._from(), **({"text": text} if text else {}), **more}
+        message = self.message(text, **more)
         self.server.bring("message", message, update_id)
         return message
+
+    def message(self, text: str | None, **more: Any) -> dict[str, Any]:
+        """A message as Telegram has it, which nobody has brought yet."""
+        SAID.update(said for said in (text, more.get("caption")) if said and not said.startswith("/start"))
+        return {"message_id": self.server.number(), **self._from(), **({"text": text} if text else {}), **more}
 
     def edits(self, message: dict[str, Any], text: str) -> list[str]:
         """Writes a message anew."""

@@ -1,23 +1,29 @@
 """The Telegram channel without a talk: settings that it refuses, long texts, the alarm, how long a chat is known."""
 
 import asyncio
+import hmac
 import os
 import subprocess
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
+from starlette.applications import Starlette
 from telegram import Bot
 
 from bot.backlog import Backlog
 from bot.sender import split, units
-from bot.telegram import client
+from bot.telegram import Telegram, client
 from deploy import local
 from store import addresses as addresses_of
 from store import clock, config, retention
 from tests.databases import everything
+from tests.line import SECRET
 from tests.stack import free_ports
 from tests.talk import City
 from tests.telegram import TOKEN, Fault, Server
@@ -32,6 +38,26 @@ def test_no_webhook_without_a_secret(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=local.ROOT, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode != 0
     assert "TELEGRAM_SECRET" in done.stderr
+
+
+def test_the_secret_is_compared_in_constant_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C1: whatever secret comes to the webhook, it is `hmac.compare_digest` that compares it, whole, with ours."""
+    environ = {"TELEGRAM_WEBHOOK": "https://example.org/telegram", "TELEGRAM_SECRET": SECRET}
+    settings = config.load({**_environ(tmp_path), **environ})
+    # Whoever is let in here has nothing to say, so that nothing behind the door is needed.
+    channel = Telegram(SimpleNamespace(config=settings), None, None, None)  # type: ignore[arg-type]
+    compare, compared = hmac.compare_digest, []
+    monkeypatch.setattr(hmac, "compare_digest", lambda *both: compared.append(both) or compare(*both))
+    for secret, status in ((SECRET, 400), ("", 403), ("x", 403), (SECRET[:-1], 403), (SECRET + "x", 403)):
+        assert asyncio.run(_knock(channel, secret)) == status
+        assert compared.pop() == (secret.encode(), SECRET.encode())
+    assert compared == []
+
+
+async def _knock(channel: Telegram, secret: str) -> int:
+    app, headers = Starlette(routes=channel.routes()), {"X-Telegram-Bot-Api-Secret-Token": secret}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot") as client:
+        return (await client.post("/telegram", content=b"no update", headers=headers)).status_code
 
 
 def test_a_backlog_raises_an_alarm(tmp_path: Path) -> None:

@@ -46,6 +46,34 @@ def test_what_is_shown_is_safe(line: Line) -> None:
     assert all(len(id.encode()) <= 64 and id.isascii() for id in ids)
 
 
+def test_long_answers_arrive_whole(line: Line) -> None:
+    """B1: three needs, each too long for a message of its own, are played back whole in messages that Telegram
+    takes, and in the file."""
+    chatter = line.at_need()
+    needs = [_long(thing) for thing in ("Bäume", "Bänke", "Busse")]
+    for need in needs:
+        if need != needs[0]:
+            chatter.says("ja")
+            chatter.presses("Wohnen")
+        for text in (need, "4", "überspringen"):
+            chatter.says(text)
+    assert [row[2] for row in line.stack.needs_of(chatter)] == needs
+    played_back = chatter.says("/mydata")
+    chatter.says("nein")
+    for said in (played_back, chatter.says("lieber nicht")):
+        assert all(len(text.encode("utf-16-le")) // 2 <= 4096 for text in said)
+        together = "".join("".join(said).split())
+        assert all("".join(need.split()) in together for need in needs)
+    (file,) = [asset["data"] for asset in line.server.assets.values() if _long("Bäume").encode() in asset["data"]]
+    assert all(need.encode() in file for need in needs)
+
+
+def _long(thing: str) -> str:
+    """A need of nearly as many characters as are taken, many of which count twice for Telegram; no sentence twice."""
+    letters = [f"{one}{other}" for one in "abcdefghij" for other in "klmnopqrst"]
+    return " ".join(f"Mehr {thing} {pair} 🌳🌳🌳🌳🌳 für alle hier im Ort!" for pair in letters)[:3900].strip()
+
+
 def test_a_press_is_answered_and_shown(line: Line) -> None:
     """B5: Telegram hears of every press, and the message shows what was chosen."""
     chatter = line.at_need()
@@ -67,18 +95,18 @@ def test_foreign_buttons_are_refused(line: Line) -> None:
     assert [row[3] for row in line.stack.answers_of(other)] == ["betzenberg", "housing"]
 
 
-FILE = {"file_id": "f", "file_unique_id": "u"}
+FILE = {"file_id": "a-file-of-theirs", "file_unique_id": "the-same-file"}
 STILL = {"is_animated": False, "is_video": False}
 POLL = dict.fromkeys(("is_closed", "is_anonymous", "allows_multiple_answers", "allows_revoting", "members_only"), False)
 NO_TEXT = {
-    "voice": {"voice": {**FILE, "duration": 3}},
+    "voice": {"voice": {**FILE, "duration": 3}, "caption": "Meine Meinung dazu"},
     "photo": {"photo": [{**FILE, "width": 1, "height": 1}], "caption": "Hier fehlt Licht"},
-    "location": {"location": {"latitude": 49.4, "longitude": 7.7}},
+    "location": {"location": {"latitude": 49.443712, "longitude": 7.768821}},
     "contact": {"contact": {"phone_number": "0152 28817386", "first_name": "Somebody"}},
     "dice": {"dice": {"emoji": "🎲", "value": 1}},
     "sticker": {"sticker": {**FILE, "width": 1, "height": 1, "type": "regular", **STILL}},
     "video note": {"video_note": {**FILE, "length": 1, "duration": 1}},
-    "document": {"document": {**FILE, "file_name": "Brief.pdf"}},
+    "document": {"document": {**FILE, "file_name": "Brief.pdf"}, "caption": "So war die Antwort"},
     "poll": {
         "poll": {"id": "1", "question": "Mehr Bänke?", "options": [], "type": "regular", "total_voter_count": 0, **POLL}
     },
@@ -87,6 +115,10 @@ NO_TEXT = {
         "forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"},
     },
 }
+THEIRS = (
+    *("Meine Meinung dazu", "Hier fehlt Licht", "So war die Antwort", "Brief.pdf", "a-file-of-theirs", "the-same-file"),
+    *("28817386", "Somebody", "49.4437", "7.7688", "Mehr Bänke?", "Das schrieb jemand anders"),
+)
 
 
 def test_what_is_no_text_is_told_so(line: Line) -> None:
@@ -101,6 +133,8 @@ def test_what_is_no_text_is_told_so(line: Line) -> None:
         line.brought()
         assert chatter.last_number() == before + 1, kind
     assert line.stack.answers_of(chatter) == given
+    stored = everything(line.stack.database)
+    assert [words for words in THEIRS if words in stored] == []
 
 
 def test_what_nobody_said_gets_no_reply(line: Line) -> None:
