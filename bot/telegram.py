@@ -21,6 +21,7 @@ from telegram.request import HTTPXRequest
 
 from bot import metrics, notices
 from bot.commands import COMMANDS, command
+from bot.delivery import dangerous
 from bot.keyboards import keyboard, numbered
 from bot.limits import OVERLOADED
 from bot.notices import CHANNEL
@@ -182,7 +183,7 @@ class Telegram:
         if not message.text or message.forward_origin:
             # Of an album each picture comes by itself; one sentence is enough.
             # But for danger in the words under a later one.
-            danger = notices.dangerous(self._wiring, text)
+            danger = dangerous(self._wiring, text)
             about = f"{chat}:album:{message.media_group_id}:{int(danger)}" if message.media_group_id else natural
             await self._say(person, about, "only_text", text)
             return
