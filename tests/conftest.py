@@ -32,7 +32,8 @@ def server() -> Iterator[Postgres]:
 @pytest.fixture(scope="session", autouse=True)
 def nothing_said_in_the_logs(request: pytest.FixtureRequest) -> Iterator[None]:
     """C17: when all tests are over, no process and no PostgreSQL has logged what anybody said, nor who they are."""
-    asked = any("server" in item.fixturenames or "[postgresql" in item.name for item in request.session.items)
+    needing = {"server", "line"}
+    asked = any(needing & {*item.fixturenames} or "[postgresql" in item.name for item in request.session.items)
     server = request.getfixturevalue("server") if asked else None
     yield
     assert logs.betrayals([*logs.files(), *([server.log] if server else [])]) == []
@@ -51,8 +52,10 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module", params=["polling", "webhook"])
 def line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """A stack behind an emulated Telegram, which fetches updates or is brought them."""
-    with lines.running(tmp_path_factory.mktemp("line"), request.param == "webhook") as running:
+    """A stack behind an emulated Telegram, which fetches updates, on SQLite; or is brought them, on PostgreSQL."""
+    webhook = request.param == "webhook"
+    address = request.getfixturevalue("server").database() if webhook and "postgresql" in DATABASES else ""
+    with lines.running(tmp_path_factory.mktemp("line"), webhook, address) as running:
         yield running
 
 

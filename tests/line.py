@@ -37,14 +37,15 @@ class Line:
 
 
 @contextmanager
-def running(data: Path, webhook: bool) -> Iterator[Line]:
-    """A stack behind an emulated Telegram, which fetches updates or is brought them."""
+def running(data: Path, webhook: bool, database: str = "") -> Iterator[Line]:
+    """A stack behind an emulated Telegram, which fetches updates or is brought them; by itself on SQLite."""
     port, bot = free_ports(2)
     environ = {
         "WEBSITE": "https://example.org/chat",
         "TELEGRAM_TOKEN": TOKEN,
         "TELEGRAM_API": f"http://127.0.0.1:{port}",
         "BOT_PORT": str(bot),
+        "DATABASE_URL": database,
     }
     if webhook:
         environ |= {"TELEGRAM_WEBHOOK": f"http://127.0.0.1:{bot}/telegram", "TELEGRAM_SECRET": SECRET}
