@@ -1,8 +1,29 @@
-"""Defects of the channels: how messages come in and replies get to their people (A13-A15, A21-A30)."""
+"""Defects of the channels: how messages come in and replies get to their people (A1 on Telegram, A13-A15, A21-A30)."""
 
 from tests.mutation import Mutation
 
 MUTATIONS = (
+    Mutation(
+        "A1",
+        "Telegram hears that we have an update before it is stored: the next offset is asked for first",
+        "bot/telegram.py",
+        "                for update in updates:\n",
+        "                for update in updates:\n"
+        '                    past = {"offset": update["update_id"] + 1, "allowed_updates": KINDS}\n'
+        '                    await self._bot.do_api_request("getUpdates", past)\n',
+        "tests/test_updates.py::test_stored_before_telegram_hears_it",
+        says=">       assert line.stack.count(inbox, inbox.c.person == person) == before + 40",
+    ),
+    Mutation(
+        "A1",
+        "Telegram hears that we have an update before it is stored: the webhook answers first",
+        "bot/telegram.py",
+        '        await self.accept(update)\n        return PlainTextResponse("ok")\n',
+        "        self._answering.add(asyncio.create_task(self.accept(update)))\n"
+        '        return PlainTextResponse("ok")\n',
+        "tests/test_updates.py::test_stored_before_telegram_hears_it",
+        says=">       assert line.stack.count(inbox, inbox.c.person == person) == before + 40",
+    ),
     Mutation(
         "A13",
         "a reply counts as brought before it is",
@@ -78,6 +99,14 @@ MUTATIONS = (
         "tests/test_telegram.py::test_groups_are_told_once",
     ),
     Mutation(
+        "A24",
+        "a press without its message is taken for one that has it",
+        "bot/telegram.py",
+        "if query is not None and isinstance(query.message, Message):",
+        "if query is not None:",
+        "tests/test_updates.py::test_what_is_none_of_ours_is_let_go",
+    ),
+    Mutation(
         "A25",
         "what Telegram holds back is looked at and forgotten",
         "bot/backlog.py",
@@ -92,6 +121,14 @@ MUTATIONS = (
         "await self._until_done(self._bot.delete_webhook)",
         "await self._until_done(lambda: self._bot.delete_webhook(drop_pending_updates=True))",
         "tests/test_sender.py::test_nothing_that_waits_is_dropped",
+    ),
+    Mutation(
+        "A26",
+        "the webhook is set anew and what waits for it thrown away",
+        "bot/telegram.py",
+        "allowed_updates=KINDS, max_connections=20\n",
+        'allowed_updates=KINDS, max_connections=20, **{"drop_" + "pending_updates": True}\n',
+        "tests/test_updates.py::test_a_start_drops_nothing",
     ),
     Mutation(
         "A28",
