@@ -3,6 +3,8 @@
 # and secrets. Refuses a model that is not what was trained. Becomes Rasa.
 set -eu
 deploy=$(cd "$(dirname "$0")" && pwd)
+# Told to stop, it lets turns come to their end, and is gone within ten seconds.
+export SANIC_GRACEFUL_SHUTDOWN_TIMEOUT=5
 export PYTHONPATH="$PWD" RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES= SQLALCHEMY_SILENCE_UBER_WARNING=1
 unset PYTHONDONTWRITEBYTECODE # without bytecode every start is slow
 

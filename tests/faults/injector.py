@@ -97,7 +97,7 @@ def in_turn(site: Site) -> int:
     for name in site.processes:
         pid = site.stack.supervisor.pid_of(name)
         os.kill(pid, signal.SIGTERM)
-        assert happens(lambda name=name, pid=pid: site.stack.supervisor.pid_of(name) != pid, 40), f"{name} stays"  # type: ignore[misc]
+        assert happens(lambda name=name, pid=pid: site.stack.supervisor.pid_of(name) != pid, 10), f"{name} stays"  # type: ignore[misc]
         site.stack.settle()
     return 1
 
