@@ -177,12 +177,12 @@ def test_a_restore_refuses_and_leaves_nothing(city: City, beside: Places, tmp_pa
         (tmp_path / "none", place, "empty", SECRET, "backup_missing"),
         (tmp_path / "foreign", place, "empty", SECRET, "backup_foreign"),
         (file, place, None, SECRET, "journal_missing"),
-        (file, place, "torn", SECRET, "journal_invalid"),
+        (file, place, "damaged", SECRET, "journal_invalid"),
         (file, place, "empty", "6" * 64, "secret_foreign"),
     ):
         journal.unlink(missing_ok=True)
         if by:
-            journal.write_text({"empty": "", "torn": '{"person": "x'}[by])
+            journal.write_text({"empty": "", "damaged": '{"person": "x\n'}[by])
         with pytest.raises(Misconfigured, match=why):
             backups.restore(at, backup, journal, secret.encode(), clock.now())
         assert at == url or not database.holds_something(place)

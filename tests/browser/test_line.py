@@ -1,7 +1,7 @@
 """The chat page on a bad line: answers get lost, the line breaks, proxies hold back, the city refuses or forgets."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Begin
 from tests.browser.fake_city import WORDS, City
@@ -107,7 +107,12 @@ def test_busy_city_is_asked_again(begin: Begin, city: City, status: int) -> None
 def test_unknown_session_can_start_again(begin: Begin, city: City) -> None:
     """When the city no longer knows the talk, the page says so and gives the unsent text to the next talk."""
     page = begin()
-    city.token = "another"
+
+    def forget(route: Route) -> None:
+        city.token = "another"
+        route.continue_()
+
+    page.route("**/api/messages", forget)
     write(page, "Noch nicht gesendet")
     expect(page.locator("#over")).to_contain_text(DE["page.lost"])
     page.get_by_role("button", name=DE["page.again"]).press("Enter")
