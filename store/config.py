@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRETS = ("DATABASE_URL", "RASA_TOKEN", "ACTIONS_TOKEN", "TELEGRAM_TOKEN", "TELEGRAM_SECRET", "REDIS_URL")
 """Settings that may stand in a file instead: `<NAME>_FILE` names it. deploy/secret_files.py has the same rules."""
 
-LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 YES_NO = ("yes", "no")
 FORMATS = ("logfmt", "json")
-"""How a line of the logs may look. Of these lists the first one is the default."""
+"""How a line of the logs may look. Of this list and the one before, the first word is the default."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def load(environ: dict[str, str] | None = None) -> Config:
         limit_person=_rates(env, "LIMIT_PERSON", "100 per 10 seconds; 1000 per hour"),
         limit_all=_rates(env, "LIMIT_ALL", "600 per 10 seconds"),
         limit_new=_rates(env, "LIMIT_NEW", "300 per minute; 6000 per hour"),
-        log_level=_one_of(LEVELS, env, "LOG_LEVEL"),
+        log_level=_one_of(LEVELS, {"LOG_LEVEL": env.get("LOG_LEVEL", "INFO").upper()}, "LOG_LEVEL"),
         log_format=_one_of(FORMATS, env, "LOG_FORMAT"),
         background=_one_of(YES_NO, env, "BACKGROUND") == "yes",
         metrics_port=_number(env, "METRICS_PORT", 0),

@@ -101,10 +101,10 @@ def journal(
 
 def _append(descriptor: int, line: bytes) -> None:
     """The whole line or nothing of it. Raises OSError."""
-    size = os.fstat(descriptor).st_size
-    end = os.pread(descriptor, size, 0).rfind(b"\n") + 1
-    if end < size:
+    end = os.fstat(descriptor).st_size
+    if end and os.pread(descriptor, 1, end - 1) != b"\n":
         # Half a line of before a power cut: that deletion was never said to be done.
+        end = os.pread(descriptor, end, 0).rfind(b"\n") + 1
         os.ftruncate(descriptor, end)
     if os.write(descriptor, line) < len(line):
         os.ftruncate(descriptor, end)

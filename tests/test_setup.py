@@ -9,9 +9,8 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -19,6 +18,10 @@ import pytest
 
 from deploy import local, train
 from deploy.supervisor import CannotStart, Keeper, Service, Supervisor
+from dialogue.errors import Misconfigured
+from store import config
+from tests.stack import free_ports
+from tests.waiting import happens
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = [ROOT / folder / "requirements.lock" for folder in (".", "rasa_project", "deploy")]
@@ -35,12 +38,6 @@ local.main()
 """
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def server(name: str, port: int, before: str = "") -> Service:
     """A tiny web server, started by a shell that does something before."""
     serve = f"exec {sys.executable} -m http.server {port} --bind 127.0.0.1"
@@ -54,16 +51,6 @@ def server(name: str, port: int, before: str = "") -> Service:
         {},
         os.environ,
     )
-
-
-def eventually(true: Callable[[], bool], within: float = 10.0) -> bool:
-    """Whether it becomes true in time."""
-    deadline = time.monotonic() + within
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 class Kept:
@@ -91,6 +78,17 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
     kept.stop()
 
 
+def test_a_level_of_the_logs_is_one_that_there_is(tmp_path: Path) -> None:
+    """LOG_LEVEL is read in capitals or not; a word that is no level is refused, and the setting named."""
+    (tmp_path / "secret").touch(0o600)
+    (tmp_path / "secret").write_text("5" * 64)
+    given = {"DATA_DIR": str(tmp_path)}
+    assert config.load({**given, "LOG_LEVEL": "debug"}).log_level == "DEBUG"
+    assert config.load(given).log_level == "INFO"
+    with pytest.raises(Misconfigured, match="setting_invalid"):
+        config.load({**given, "LOG_LEVEL": "loud"})
+
+
 def test_a_full_disk_does_not_end_the_watch(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     """A18: whose number can't be written down is watched and started again all the same."""
 
@@ -98,25 +96,25 @@ def test_a_full_disk_does_not_end_the_watch(kept: Kept, monkeypatch: pytest.Monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Keeper, "_write_pid", full)
-    supervisor = kept.supervisor(server("bot", free_port()))
+    supervisor = kept.supervisor(server("bot", free_ports(1)[0]))
     supervisor.start()
     supervisor.wait_healthy(20)
     for _ in range(2):
         killed = supervisor.pid_of("bot")
         os.kill(killed, signal.SIGKILL)
-        assert eventually(lambda killed=killed: supervisor.pid_of("bot") != killed)  # type: ignore[misc]
+        assert happens(lambda killed=killed: supervisor.pid_of("bot") != killed, 10)  # type: ignore[misc]
         supervisor.wait_healthy(20)
 
 
 def test_a_killed_process_is_named_and_restarted(kept: Kept) -> None:
     """Kill -9 is seen, the process is named with its signal and healthy again under a new id."""
-    supervisor = kept.supervisor(server("bot", free_port()), server("actions", free_port()))
+    supervisor = kept.supervisor(server("bot", free_ports(1)[0]), server("actions", free_ports(1)[0]))
     supervisor.start()
     supervisor.wait_healthy(20)
     killed, other = supervisor.pid_of("bot"), supervisor.pid_of("actions")
     os.kill(killed, signal.SIGKILL)
-    assert eventually(lambda: kept.says(r"bot +crashed \(signal SIGKILL\), starts again in 0\.2 s"))
-    assert eventually(lambda: supervisor.pid_of("bot") != killed)
+    assert happens(lambda: kept.says(r"bot +crashed \(signal SIGKILL\), starts again in 0\.2 s"), 10)
+    assert happens(lambda: supervisor.pid_of("bot") != killed, 10)
     supervisor.wait_healthy(20)
     assert int((kept.data / "pids" / "bot.pid").read_text()) == supervisor.pid_of("bot")
     assert supervisor.pid_of("actions") == other
@@ -133,28 +131,28 @@ def test_a_taken_port_gives_one_sentence(kept: Kept) -> None:
 
 def test_one_port_for_two_processes_is_refused(kept: Kept) -> None:
     """Two processes that were given the same port don't fight for it: nothing is started."""
-    port = free_port()
+    port = free_ports(1)[0]
     with pytest.raises(CannotStart, match=f"Port {port} for actions"):
         kept.supervisor(server("bot", port), server("actions", port)).start()
 
 
 def test_stop_leaves_no_process(kept: Kept) -> None:
     """After stop, neither a process nor what it started itself is left, nor its pid file."""
-    supervisor = kept.supervisor(server("bot", free_port(), before="sleep 1000 & "))
+    supervisor = kept.supervisor(server("bot", free_ports(1)[0], before="sleep 1000 & "))
     supervisor.start()
     supervisor.wait_healthy(20)
     family = [psutil.Process(supervisor.pid_of("bot"))]
     family += family[0].children(recursive=True)
     assert len(family) == 2
     supervisor.stop()
-    assert eventually(lambda: not any(process.is_running() for process in family))
+    assert happens(lambda: not any(process.is_running() for process in family), 10)
     assert not list((kept.data / "pids").iterdir())
 
 
 def test_a_process_that_does_not_listen_is_killed(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that ignores the request to end is killed when its time is over."""
     monkeypatch.setattr("deploy.supervisor.TERMINATE_WITHIN", 0.3)
-    supervisor = kept.supervisor(server("bot", free_port(), before="trap '' TERM; "))
+    supervisor = kept.supervisor(server("bot", free_ports(1)[0], before="trap '' TERM; "))
     supervisor.start()
     supervisor.wait_healthy(20)
     process = psutil.Process(supervisor.pid_of("bot"))
@@ -164,7 +162,7 @@ def test_a_process_that_does_not_listen_is_killed(kept: Kept, monkeypatch: pytes
 
 def test_a_process_that_cannot_start_shows_its_log(kept: Kept) -> None:
     """What ends before it was ever healthy is named, and the end of its log is shown."""
-    supervisor = kept.supervisor(server("bot", free_port(), before="echo no such city; exit 3; "))
+    supervisor = kept.supervisor(server("bot", free_ports(1)[0], before="echo no such city; exit 3; "))
     supervisor.start()
     with pytest.raises(CannotStart, match=r"bot does not become healthy\. The end of .*bot\.log:\n +no such city"):
         supervisor.wait_healthy(20)
@@ -175,7 +173,7 @@ def test_a_process_that_cannot_start_shows_its_log(kept: Kept) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, -9)])
 def test_the_processes_end_with_their_supervisor(number: signal.Signals, code: int, tmp_path: Path) -> None:
     """Ctrl-C and SIGTERM stop everything cleanly; even a killed supervisor leaves no process behind."""
-    environ = {**os.environ, "DATA_DIR": str(tmp_path), "BOT_PORT": str(free_port())}
+    environ = {**os.environ, "DATA_DIR": str(tmp_path), "BOT_PORT": str(free_ports(1)[0])}
     command = [sys.executable, "-c", STAND_IN]
     with subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -184,7 +182,7 @@ def test_the_processes_end_with_their_supervisor(number: signal.Signals, code: i
         process.send_signal(number)
         said += process.stdout.read()
     assert process.returncode == code
-    assert eventually(lambda: not child.is_running())
+    assert happens(lambda: not child.is_running(), 10)
     assert "Mitsprache is running" in said
     assert "Traceback" not in said
 
