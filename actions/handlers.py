@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import calls, metrics, turn
@@ -12,6 +12,8 @@ from actions.wiring import wiring
 from dialogue import acts, replies
 from store import keys, logs
 from translations.wording import word
+
+LISTEN = "action_listen"
 
 log = logs.logger("actions")
 
@@ -37,8 +39,11 @@ class _Act(Action):
         return self.events(ended=any(say.end for say in says))
 
     def events(self, ended: bool) -> list[EventType]:
-        """What Rasa's dialogue state learns of it."""
-        return []
+        """What Rasa's dialogue state learns of it: that it is the person's turn, for which no policy has to be asked.
+
+        Only when they stop, a rule has something more to do.
+        """
+        return [] if self.act == "stop" else [FollowupAction(LISTEN)]
 
 
 class AskQuestion(_Act):
@@ -48,7 +53,7 @@ class AskQuestion(_Act):
         return "action_ask_question"
 
     def events(self, ended: bool) -> list[EventType]:
-        emptied: list[EventType] = [SlotSet("given", None)]
+        emptied: list[EventType] = [SlotSet("given", None), FollowupAction(LISTEN)]
         return [*emptied, ActiveLoop(None)] if ended else emptied
 
 

@@ -34,7 +34,7 @@ def perform(wiring: Wiring, call: Call) -> dict[str, Any]:
     with wiring.database.write() as connection:
         faults.reach("5a")
         key, fence = (_enter_shell(connection, wiring, call, now)) if call.shell else (call.natural, call.fence)
-        reply = _done(connection, key) or _work(connection, wiring, call, key, fence, now)
+        reply = _work(connection, wiring, call, key, fence, now)
         if call.shell:
             _finish_shell(connection, wiring, key, reply, now)
         faults.reach("5b")
@@ -51,13 +51,15 @@ def _done(connection: sa.Connection, key: str) -> dict[str, Any] | None:
 
 
 def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence: int, now: datetime) -> dict[str, Any]:
+    # It holds the person's row: a call for the same message that was at work is done by now.
+    held = people.hold_writer(connection, key)
+    if done := _done(connection, key):
+        return done
     message = inbox.find(connection, key)
     if message is None:
         raise Refused("message_unknown")
-    people.check_fence(connection, message.person, fence)
-    # The fence holds the person's row: a call for the same message that was at work is done by now.
-    if done := _done(connection, key):
-        return done
+    if held != fence:
+        raise Refused("lease_lost")
     person = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     scene = _scene(connection, wiring, person, call, message, now)
     outcome = acts.perform(scene)
@@ -134,7 +136,7 @@ def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: dat
     people.greet(connection, person, SHELL, wiring.city.languages[0], now)
     text = clean(call.text)
     incoming = Incoming(key, person, keys.digest(secret, text), text=text)
-    if not inbox.known(connection, key, incoming.body):
+    if not inbox.known(connection, key, incoming.body, person):
         inbox.accept(connection, incoming, now)
     here = people.load(connection, person, wiring.round, secret, now)
     bound = bind(wiring.round, here.progress, wiring.lexicon, text, now, None, timedelta())

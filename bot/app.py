@@ -20,6 +20,7 @@ from bot.sender import Sender
 from bot.signals import Signals
 from bot.telegram import Telegram
 from bot.turns import Turns
+from bot.watch import Watch
 from bot.web import Web
 from bot.wiring import Wiring
 from dialogue.errors import Busy, Invalid, MitspracheError, Refused
@@ -52,7 +53,7 @@ def make(wiring: Wiring) -> Starlette:
     web = Web(wiring, turns, signals)
     bot = telegram.client(wiring.config) if wiring.config.telegram_token else None
     channel = Telegram(wiring, turns, signals, bot) if bot else None
-    workers = [turns, *([channel, Sender(wiring, signals, bot)] if bot and channel else ())]
+    workers = [turns, Watch(wiring, signals), *([channel, Sender(wiring, signals, bot)] if bot and channel else ())]
     background = [Background(wiring, bot)] if wiring.config.background else []
 
     @contextlib.asynccontextmanager

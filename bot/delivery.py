@@ -1,5 +1,6 @@
 """From the receipt to the outbox: the reply in words, the message handled, and, where asked for, the person erased."""
 
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,35 +25,57 @@ LEFT_POSITION = 101
 """The place of the last word on the device from which a talk has gone."""
 
 
-def deliver(wiring: Wiring, taken: Taken, receipt: Receipt) -> None:
-    """Writes the reply of a receipt into the outbox and marks the message handled, in one transaction."""
+class Next(Enum):
+    """How it goes on after a message."""
+
+    NONE = "none"
+    """There is no receipt: nothing was delivered."""
+    REST = "rest"
+    """The person waits for nothing more."""
+    FURTHER = "further"
+    """Another message of theirs waits."""
+
+
+def deliver(wiring: Wiring, taken: Taken) -> Next:
+    """From the receipt to the outbox: writes the reply and marks the message handled, in one transaction."""
+    person, key = taken.message.person, taken.message.key
+    with wiring.database.write() as connection:
+        done = receipts.done(connection, person, key, taken.fence)
+        if done.receipt is None:
+            return Next.NONE
+        reply, messages = _reply(wiring, taken, done.receipt)
+        _settle(connection, wiring, taken, reply, done.held)
+        outbox.post(connection, person, key, messages, clock.now(), releases=True)
+        faults.reach("6b")
+    if "erase" in reply:
+        wiring.database.forget()
+    return Next.FURTHER if done.further else Next.REST
+
+
+def _reply(wiring: Wiring, taken: Taken, receipt: Receipt) -> tuple[dict[str, Any], list[Outgoing]]:
+    """What the receipt says is to be done, and its words."""
     # A receipt without a reply has done its work, and the talk has gone elsewhere since; a tombstone has not.
     lost = (Say("parked"),) if receipt.is_tombstone else ()
     reply = receipt.reply or {"language": taken.language, "says": replies.to_data(lost)}
     says = replies.from_data(reply["says"])
     if receipt.effect in FIRST and taken.metadata["channel"] == TELEGRAM:
         says = (Say("telegram_notice", {"url": wiring.config.website}), *says)
-    messages = _outgoing(wiring, reply["language"], says)
+    return reply, _outgoing(wiring, reply["language"], says)
+
+
+def _settle(connection: sa.Connection, wiring: Wiring, taken: Taken, reply: dict[str, Any], held: bool) -> None:
+    """The message is handled, and who asked for it is erased, or gone from this device."""
     person, key, now = taken.message.person, taken.message.key, clock.now()
+    inbox.handled(connection, key, held=held)
+    if "hand_over" in reply:
+        handover.detach(connection, person, now)
     if "erase" in reply:
-        reason = Erasure(reply["erase"])
+        reason, barred = Erasure(reply["erase"]), keys.bar(wiring.config.secret, person)
         erasure.journal(wiring.config.journal, person, reply["participations"], reason, reply.get("code"), now)
-    with wiring.database.write() as connection:
-        people.check_fence(connection, person, taken.fence)
-        inbox.handled(connection, key, held=people.holds(connection, person, key))
-        if "hand_over" in reply:
-            handover.detach(connection, person, now)
-        if "erase" in reply:
-            barred = keys.bar(wiring.config.secret, person)
-            erasure.carry_out(connection, person, Erasure(reply["erase"]), barred, now)
-        if "left" in reply:
-            notice = _outgoing(wiring, reply["language"], (Say("taken_elsewhere", end="closed"),))
-            outbox.post(connection, reply["left"], key, notice, now, LEFT_POSITION)
-        outbox.post(connection, person, key, messages, now)
-        people.release(connection, person, taken.fence)
-        faults.reach("6b")
-    if "erase" in reply:
-        wiring.database.forget()
+        erasure.carry_out(connection, person, reason, barred, now)
+    if "left" in reply:
+        notice = _outgoing(wiring, reply["language"], (Say("taken_elsewhere", end="closed"),))
+        outbox.post(connection, reply["left"], key, notice, now, LEFT_POSITION)
 
 
 def park(wiring: Wiring, message: Message) -> bool:

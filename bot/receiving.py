@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.wiring import Wiring
-from dialogue.errors import Invalid, Refused
+from dialogue.errors import Invalid
 from dialogue.outcome import SAID
 from dialogue.reading import read, tells_besides
 from dialogue.rounds import Kind
 from dialogue.texts import clean
-from store import addresses, clock, faults, inbox, keys, outbox, people, receipts
+from store import addresses, clock, faults, inbox, keys, outbox, receipts
 from store.inbox import Accepted, Incoming
 
 REWRITTEN = "rewritten"
@@ -45,9 +45,7 @@ def receive(wiring: Wiring, received: Received) -> Accepted:
     if received.act or received.edits:
         body = keys.digest(secret, f"{body}\x1f{received.act}\x1f{received.edits}")
     with wiring.database.write() as connection:
-        if not people.exists(connection, received.person):
-            raise Refused("session_unknown")
-        if inbox.known(connection, key, body):
+        if inbox.known(connection, key, body, received.person):
             return Accepted.DUPLICATE
         if received.address:
             addresses.note(connection, received.person, received.address, clock.now())

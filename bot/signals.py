@@ -29,6 +29,10 @@ class Signals:
         for event in self._listeners.get(person, ()):
             event.set()
 
+    def listened(self) -> list[str]:
+        """Whose conversations are being listened to."""
+        return list(self._listeners)
+
     @contextmanager
     def listen(self, person: str) -> Iterator[asyncio.Event]:
         """An event that is set when something new is there."""

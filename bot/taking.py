@@ -32,12 +32,9 @@ def take(wiring: Wiring, person: str, owner: str, lease: float) -> Taken | None:
     """The oldest message that may be taken now, leased and bound; None if there is none or somebody else works."""
     with wiring.database.write() as connection:
         now = clock.now()  # behind the wait for the lock, or the lease might be born expired
-        if inbox.oldest(connection, person, now) is None:
-            return None
         fence = people.lease(connection, person, owner, now, lease)
         if fence is None:
             return None
-        # Under the lease it looks again: what it saw before, somebody else may have finished meanwhile.
         message = inbox.oldest(connection, person, now)
         if message is None:
             people.release(connection, person, fence)

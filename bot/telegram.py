@@ -194,7 +194,7 @@ class Telegram:
         admitted = await self._admitted(chat, query.id)
         refused = await asyncio.to_thread(self._press, query, chat) if admitted else "not_taken"
         answer = await asyncio.to_thread(notices.words, self._wiring, person, refused) if refused else None
-        self._turns.wake()
+        self._turns.wake(person)
         task = asyncio.create_task(self._show_press(query, message, person, answer))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
@@ -248,7 +248,7 @@ class Telegram:
             if error.key == "session_unknown":
                 raise  # tidied away since they were greeted: the next try greets them anew
             log.warning("refused", key=error.key)
-        self._turns.wake()
+        self._turns.wake(person)
 
     def _put(self, person: str, chat: int, natural: str, **given: Any) -> None:
         receive(self._wiring, Received(CHANNEL, person, natural, address=str(chat), **given))

@@ -9,15 +9,14 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
-from bot.delivery import delay_notice, deliver, park
+from bot.delivery import Next, delay_notice, deliver, park
 from bot.rasa import Unknown, Unreachable
 from bot.signals import Signals, ended
 from bot.taking import Taken, take
 from bot.wiring import Wiring
 from dialogue.errors import MitspracheError, Refused
-from store import clock, faults, inbox, logs, people, receipts
+from store import clock, faults, inbox, logs, people
 from store.inbox import Message
-from store.receipts import Receipt
 
 LEASE = 6.0
 """Seconds that a conversation stays ours without renewal: after a crash, nobody waits longer than this."""
@@ -42,12 +41,23 @@ class Turns:
         self._wiring, self._signals = wiring, signals
         self._owner = secrets.token_hex(8)
         self._active: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        """Whose next message came in during a turn."""
+        self._crowded = False
+        """Whether somebody may wait for a place."""
         self._wake = asyncio.Event()
         self._ending = False
 
-    def wake(self) -> None:
-        """A message has come in."""
-        self._wake.set()
+    def wake(self, person: str) -> None:
+        """A message of this person has come in."""
+        if person in self._active:
+            self._again.add(person)
+        elif len(self._active) >= MOST_AT_ONCE:
+            self._crowded = True
+        elif self._crowded:
+            self._wake.set()  # it isn't this message's turn yet
+        elif not self._ending:
+            self._begin(person)
 
     async def end(self) -> None:
         """Finishes the turns that are under way; what waits behind them stays in the inbox for the next process."""
@@ -68,11 +78,15 @@ class Turns:
     async def _begin_due(self) -> None:
         if len(self._active) >= MOST_AT_ONCE:
             return
-        for person in await asyncio.to_thread(self._due, MOST_AT_ONCE):
+        found = await asyncio.to_thread(self._due, MOST_AT_ONCE)
+        self._crowded = len(found) == MOST_AT_ONCE
+        for person in found:
             if person not in self._active and len(self._active) < MOST_AT_ONCE:
-                task = asyncio.create_task(self._converse(person))
-                self._active[person] = task
-                task.add_done_callback(partial(self._ended, person))
+                self._begin(person)
+
+    def _begin(self, person: str) -> None:
+        task = self._active[person] = asyncio.create_task(self._converse(person))
+        task.add_done_callback(partial(self._ended, person))
 
     def _due(self, most: int) -> list[str]:
         with self._wiring.database.read() as connection:
@@ -80,7 +94,12 @@ class Turns:
 
     def _ended(self, person: str, _task: asyncio.Task[None]) -> None:
         del self._active[person]
-        self.wake()
+        again = person in self._again
+        self._again.discard(person)
+        if self._crowded:
+            self._wake.set()  # next is the oldest message, whoever wrote it
+        elif again:
+            self.wake(person)
 
     async def _converse(self, person: str) -> None:
         try:
@@ -88,8 +107,8 @@ class Turns:
                 faults.reach("2")
                 if not await self._turn(taken) or self._ending:
                     return
-                if len(self._active) >= MOST_AT_ONCE:
-                    return  # somebody may wait for this place: next is the oldest message, whoever wrote it
+                if self._crowded:
+                    return
         except Exception as error:  # left in the inbox; the lease runs out by itself
             log.error("turn broke off", error=type(error).__name__)
             metrics.RETRIES.labels("turn").inc()
@@ -125,25 +144,22 @@ class Turns:
 
     async def _turn(self, taken: Taken) -> bool:
         """One message; whether the next one of this conversation may follow at once."""
-        receipt = taken.receipt
         faults.reach("3")
-        if receipt is None:
-            reached = await self._lead(taken)
-            faults.reach("6a")
-            receipt = await asyncio.to_thread(self._receipt, taken)
-            if receipt is None:
-                return await self._failed(taken, reached)
+        reached = taken.receipt is not None or await self._lead(taken)
+        faults.reach("6a")
         try:
             with metrics.TURN.labels("deliver").time():
-                await asyncio.to_thread(deliver, self._wiring, taken, receipt)
+                after = await asyncio.to_thread(deliver, self._wiring, taken)
         except Refused:
             return False  # another process has the conversation by now
         except (OSError, SQLAlchemyError, MitspracheError) as error:
             log.error("delivery failed", error=type(error).__name__)
             return await self._failed(taken, reached=False)
+        if after is Next.NONE:
+            return await self._failed(taken, reached)
         faults.reach("6c")
         self._signals.tell(taken.message.person)
-        return True
+        return after is Next.FURTHER
 
     async def _lead(self, taken: Taken) -> bool:
         """Lets Rasa lead; whether it was reached."""
@@ -172,10 +188,6 @@ class Turns:
     def _renew(self, taken: Taken) -> None:
         with self._wiring.database.write() as connection:
             people.renew(connection, taken.message.person, taken.fence, clock.now(), LEASE)
-
-    def _receipt(self, taken: Taken) -> Receipt | None:
-        with self._wiring.database.read() as connection:
-            return receipts.find(connection, taken.message.key)
 
     async def _failed(self, taken: Taken, reached: bool) -> bool:
         """No receipt: nothing happened as far as we know, so the same message comes again, later."""

@@ -22,10 +22,9 @@ from translations.wording import direction
 
 CHANNEL = "web"
 PING_EVERY = 15.0
-LOOK_EVERY = 1.0
-"""Seconds between looks into the log: another process may have written there."""
 LONGEST_WAIT = 25.0
 MOST_BYTES = 65_536
+MOST_SEEN = 10_000
 COPY_HEADERS = {"Content-Disposition": 'attachment; filename="mitsprache.json"', "Cache-Control": "no-store"}
 STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
 
@@ -35,6 +34,7 @@ class Web:
 
     def __init__(self, wiring: Wiring, turns: Turns, signals: Signals) -> None:
         self._wiring, self._turns, self._signals = wiring, turns, signals
+        self._seen: set[str] = set()
 
     def routes(self) -> list[Route]:
         """What the channel answers to."""
@@ -71,13 +71,14 @@ class Web:
         language = best(tags[:20], spoken) or spoken[0]
         token = keys.token()
         earlier = self._person(former) if isinstance(former, str) else None
-        await asyncio.to_thread(self._begin, self._person(token), language, earlier)
-        self._turns.wake()
+        person = self._person(token)
+        await asyncio.to_thread(self._begin, person, language, earlier)
+        self._turns.wake(person)
         return JSONResponse({"token": token, "language": language}, status_code=201)
 
     async def messages(self, request: Request) -> Response:
         """One message of the person, under an id of the client's own; the same id twice is one message."""
-        person = await self._known(request)
+        person = await self._met(request)
         await self._wiring.limits.message(person)
         body = await _body(request)
         id = body.get("id")
@@ -88,7 +89,7 @@ class Web:
             raise Invalid("message_invalid")
         received = Received(CHANNEL, person, f"{person}:{id}", **given)
         accepted = await asyncio.to_thread(receive, self._wiring, received)
-        self._turns.wake()
+        self._turns.wake(person)
         return JSONResponse({"id": id, "state": accepted})
 
     async def events(self, request: Request) -> Response:
@@ -106,7 +107,7 @@ class Web:
         deadline = time.monotonic() + wait
         with self._signals.listen(person) as event:
             while not (found := await self._after(person, after)) and time.monotonic() < deadline:
-                await _wait(event, min(LOOK_EVERY, deadline - time.monotonic()))
+                await _wait(event, deadline - time.monotonic())
         return JSONResponse({"messages": [self._shown(person, one) for one in found]}, headers=STREAM_HEADERS)
 
     async def my_data(self, request: Request) -> Response:
@@ -123,16 +124,13 @@ class Web:
 
     async def _stream(self, person: str, after: int) -> AsyncIterator[str]:
         yield ": hello\n\n"
-        pinged = time.monotonic()
         with self._signals.listen(person) as event:
             while True:
                 for one in await self._after(person, after):
                     after = one.number
                     shown = json.dumps(self._shown(person, one), ensure_ascii=False)
                     yield f"id: {one.number}\nevent: message\ndata: {shown}\n\n"
-                await _wait(event, LOOK_EVERY)
-                if time.monotonic() - pinged > PING_EVERY:
-                    pinged = time.monotonic()
+                if not await _wait(event, PING_EVERY):
                     yield ": ping\n\n"
 
     async def _after(self, person: str, number: int) -> list[Delivery]:
@@ -171,10 +169,22 @@ class Web:
                 erasure.carry_bar(connection, keys.bar(secret, earlier), keys.bar(secret, person), now)
         receive(self._wiring, Received(CHANNEL, person, f"{person}:start", start=True))
 
+    async def _met(self, request: Request) -> str:
+        """Who writes, as far as this process has seen them; whoever keeps the message looks again.
+
+        Strangers must not use up what all together may send.
+        """
+        person = self._person(_token(request))
+        if person not in self._seen:
+            await self._known(request)
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
+            self._seen.add(person)
+        return person
+
     async def _known(self, request: Request) -> str:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        person = self._person(token)
-        if scheme.lower() != "bearer" or not await asyncio.to_thread(self._exists, person):
+        person = self._person(_token(request))
+        if not await asyncio.to_thread(self._exists, person):
             raise Refused("session_unknown")
         return person
 
@@ -184,6 +194,13 @@ class Web:
 
     def _person(self, token: str) -> str:
         return keys.pseudonym(self._wiring.config.secret, CHANNEL, token)
+
+
+def _token(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Refused("session_unknown")
+    return token
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -208,9 +225,11 @@ def _number(request: Request) -> int:
     return int(given)
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
+async def _wait(event: asyncio.Event, seconds: float) -> bool:
+    """Whether something new is there before the time is over."""
     try:
         await asyncio.wait_for(event.wait(), max(seconds, 0.01))
     except TimeoutError:
-        return
+        return False
     event.clear()
+    return True

@@ -8,6 +8,7 @@ import faults
 import quiet
 import speed
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, response
 from sanic.request import Request
@@ -82,7 +83,14 @@ class Guarded(InputChannel):
         away.begin()
         try:
             await on_new_message(
-                UserMessage(text, collector, sender, input_channel=self.name(), metadata=body.get("metadata"))
+                UserMessage(
+                    text,
+                    collector,
+                    sender,
+                    parse_data=_without_reading(text),
+                    input_channel=self.name(),
+                    metadata=body.get("metadata"),
+                )
             )
         except Exception as error:  # whatever it was: the turn failed, and the caller must know
             quiet.logger.error("turn failed", error=type(error).__name__)
@@ -91,6 +99,17 @@ class Guarded(InputChannel):
             return response.json({"error": "actions"}, status=503)
         faults.reach("4d")
         return response.json(collector.messages)
+
+
+def _without_reading(text: Text) -> Optional[Dict[Text, Any]]:
+    """What a button says, told without the model: it would be asked, and then not listened to. None for words.
+
+    An act comes as «/act», which no text of a person can begin with; other buttons come as an empty text.
+    """
+    if text and not text.startswith(INTENT_MESSAGE_PREFIX):
+        return None
+    act = {"name": text[len(INTENT_MESSAGE_PREFIX) :] or "answer", "confidence": 1.0}
+    return {"text": text, "intent": act, "entities": [], "intent_ranking": [act]}
 
 
 async def _understands(agent: Any) -> bool:

@@ -1,10 +1,12 @@
 """The database: engine, transactions, migrations. SQLite in WAL mode or PostgreSQL, by its address alone."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -17,6 +19,8 @@ MIGRATING = 2013
 """The name of the lock under which tables are changed: any number, as long as it stays the same."""
 WAIT_FOR_SERVER = 5
 """Seconds in which a server has to take a connection."""
+USED, IDLE = "used", 1.0
+"""Seconds after which a connection that nobody used is looked at before it is used again."""
 
 
 class Database:
@@ -64,10 +68,17 @@ class Database:
 
 def insert_once(connection: sa.Connection, table: sa.Table, **values: Any) -> bool:
     """Inserts a row unless a unique constraint stands against it; whether it was inserted."""
+    return insert_each_once(connection, table, [values]) == 1
+
+
+def insert_each_once(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> int:
+    """Inserts rows, but for those against which a unique constraint stands; how many were inserted."""
+    if not rows:
+        return 0
     insert: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    once = insert(table).values(**values).on_conflict_do_nothing()
+    once = insert(table).values(rows if len(rows) > 1 else rows[0]).on_conflict_do_nothing()
     # Not by the number of rows: not every driver tells it for an insertion.
-    return connection.execute(once.returning(sa.literal(1))).first() is not None
+    return len(connection.execute(once.returning(sa.literal(1))).all())
 
 
 def migrate(url: str, revision: str = "head") -> None:
@@ -142,13 +153,30 @@ def _engine(url: str, begin: str, foreign_keys: str = "ON", isolation: str = "RE
     # Parameters hold persons' texts: they must not reach an error message or a log.
     if sa.make_url(url).get_backend_name() == "postgresql":
         options = {"connect_timeout": WAIT_FOR_SERVER, "options": f"-c lock_timeout={WAIT_FOR_LOCK}s"}
-        # The ping finds connections that a restart of the server has cut.
-        return sa.create_engine(
-            url, hide_parameters=True, pool_size=10, pool_pre_ping=True, isolation_level=isolation, connect_args=options
+        engine = sa.create_engine(
+            url, hide_parameters=True, pool_size=10, isolation_level=isolation, connect_args=options
         )
+        _look_at_idle(engine)
+        return engine
     engine = sa.create_engine(url, hide_parameters=True, pool_size=10)
     _prepare_sqlite(engine, begin, foreign_keys)
     return engine
+
+
+def _look_at_idle(engine: sa.Engine) -> None:
+    """Finds the connections that a restart of the server has cut, before they are used; not at each use."""
+
+    @sa.event.listens_for(engine, "checkout")
+    def look(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(USED, 0.0) > IDLE:
+            try:
+                engine.dialect.do_ping(connection)
+            except psycopg.Error as error:
+                raise sa.exc.DisconnectionError from error
+
+    @sa.event.listens_for(engine, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info[USED] = time.monotonic()
 
 
 def _prepare_sqlite(engine: sa.Engine, begin: str, foreign_keys: str) -> None:

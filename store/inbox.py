@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from dialogue.errors import Busy, Refused
 from dialogue.rounds import Instance
-from store import keys, receipts
+from store import keys
 from store.clock import passed
 from store.database import insert_once
 from store.tables import inbox, participations, people
+from store.tables import receipts as receipt_rows
 
 OURS = ""
 """The body of a message that nobody sent."""
@@ -58,16 +59,23 @@ class Accepted(StrEnum):
     DUPLICATE = "duplicate"
 
 
-def known(connection: sa.Connection, key: str, body: str) -> bool:
-    """Whether the message came before. Raises Refused (key_reused: another body stands under this key)."""
-    earlier = connection.execute(sa.select(inbox.c.body).where(inbox.c.key == key)).scalar()
-    if earlier is not None and earlier != body:
+def known(connection: sa.Connection, key: str, body: str, person: str) -> bool:
+    """Whether the message came before.
+
+    Raises Refused (session_unknown; key_reused: another body has this key), Busy (too_many_waiting: it is new).
+    """
+    found = connection.execute(_KNOWN, {"of_key": key, "of_person": person}).one()
+    if not found.there:
+        raise Refused("session_unknown")
+    if found.body is not None and found.body != body:
         raise Refused("key_reused")
-    return earlier is not None or receipts.find(connection, key) is not None
+    if found.body is None and not found.done and found.waiting >= MOST_WAITING:
+        raise Busy("too_many_waiting")
+    return found.body is not None or bool(found.done)
 
 
 def accept(connection: sa.Connection, incoming: Incoming, now: datetime) -> Accepted:
-    """Stores a message that is not known yet, once. Raises Refused (key_reused), Busy (too_many_waiting)."""
+    """Stores a message that is not known yet, once. Raises Refused (key_reused)."""
     stored = insert_once(
         connection,
         inbox,
@@ -84,10 +92,8 @@ def accept(connection: sa.Connection, incoming: Incoming, now: datetime) -> Acce
         received_at=now,
     )
     if not stored:
-        known(connection, incoming.key, incoming.body)
+        known(connection, incoming.key, incoming.body, incoming.person)
         return Accepted.DUPLICATE
-    if _waiting(connection, incoming.person) > MOST_WAITING:
-        raise Busy("too_many_waiting")
     return Accepted.STORED
 
 
@@ -229,9 +235,15 @@ def ask_again(connection: sa.Connection, now: datetime) -> None:
         connection.execute(inbox.insert().values(**asked, received_at=now))
 
 
-def _waiting(connection: sa.Connection, person: str) -> int:
-    waiting = sa.select(sa.func.count()).where(inbox.c.person == person, inbox.c.state == "waiting")
-    return connection.execute(waiting).scalar_one()
+_KNOWN = sa.select(
+    sa.exists().where(people.c.id == sa.bindparam("of_person")).label("there"),
+    sa.select(inbox.c.body).where(inbox.c.key == sa.bindparam("of_key")).scalar_subquery().label("body"),
+    sa.exists().where(receipt_rows.c.key == sa.bindparam("of_key")).label("done"),
+    sa.select(sa.func.count())
+    .where(inbox.c.person == sa.bindparam("of_person"), inbox.c.state == "waiting")
+    .scalar_subquery()
+    .label("waiting"),
+)
 
 
 def _message(row: sa.Row[tuple[object, ...]]) -> Message:

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from dialogue.errors import Refused
 from dialogue.rounds import Instance
-from store.database import insert_once
+from store.database import insert_each_once
 from store.tables import outbox, people
 
+MOST_ASKED = 1000
+"""Conversations that one statement asks about: a database takes so many values and no more."""
 GAP = 10_000
 """More than a talk has messages between a backup and its restore."""
 
@@ -43,38 +45,49 @@ class Delivery:
 
 
 def post(
-    connection: sa.Connection, person: str, key: str, messages: list[Outgoing], now: datetime, position: int = 0
+    connection: sa.Connection,
+    person: str,
+    key: str,
+    messages: list[Outgoing],
+    now: datetime,
+    position: int = 0,
+    releases: bool = False,
 ) -> None:
     """Appends messages to the log of the conversation, from this position among the replies to the key on.
 
-    Where they ask a question, its time is noted: what was on its way before belongs to the answer before.
+    Where they ask a question, its time is noted: what was on its way before belongs to the answer before. `releases`:
+    the turn is over, and the conversation free.
     """
     asks = {"asked_at": now} if any(message.asked for message in messages) else {}
+    free = {"lease_owner": None, "lease_until": None} if releases else {}
     last = connection.execute(
         people.update()
         .where(people.c.id == person)
-        .values(last_number=people.c.last_number + len(messages), **asks)
+        .values(last_number=people.c.last_number + len(messages), **asks, **free)
         .returning(people.c.last_number)
     ).scalar_one()
-    for offset, message in enumerate(messages):
-        posted = insert_once(
-            connection,
-            outbox,
-            person=person,
-            number=last - len(messages) + 1 + offset,
-            key=key,
-            position=position + offset,
-            text=message.text,
-            language=message.language,
-            buttons=message.buttons,
-            question=message.asked.question if message.asked else None,
-            instance=message.asked.instance if message.asked else None,
-            end=message.end,
-            attachment=message.attachment,
-            created_at=now,
-        )
-        if not posted:  # another process was quicker; an error of the database would print the key
-            raise Refused("receipt_taken")
+    first = last - len(messages) + 1
+    rows = [_row(message, first + offset, position + offset) for offset, message in enumerate(messages)]
+    posted = insert_each_once(
+        connection, outbox, [row | {"person": person, "key": key, "created_at": now} for row in rows]
+    )
+    if posted < len(rows):  # another process was quicker; an error of the database would print the key
+        raise Refused("receipt_taken")
+
+
+def _row(message: Outgoing, number: int, position: int) -> dict[str, Any]:
+    asked = message.asked
+    return {
+        "number": number,
+        "position": position,
+        "text": message.text,
+        "language": message.language,
+        "buttons": message.buttons,
+        "question": asked.question if asked else None,
+        "instance": asked.instance if asked else None,
+        "end": message.end,
+        "attachment": message.attachment,
+    }
 
 
 def leave_gap(connection: sa.Connection) -> None:
@@ -95,6 +108,16 @@ def after(connection: sa.Connection, person: str, number: int, most: int = 100) 
         .limit(most)
     )
     return [_delivery(row) for row in rows]
+
+
+def newest(connection: sa.Connection, persons: list[str]) -> dict[str, int]:
+    """The number of the last message in the log of each of these conversations."""
+    columns = people.c.id, people.c.last_number
+    found: dict[str, int] = {}
+    for at in range(0, len(persons), MOST_ASKED):
+        some = people.c.id.in_(persons[at : at + MOST_ASKED])
+        found |= {row.id: row.last_number for row in connection.execute(sa.select(*columns).where(some))}
+    return found
 
 
 def has(connection: sa.Connection, key: str, position: int) -> bool:

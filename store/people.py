@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ from dialogue.rounds import Instance, Round
 from store import keys, tables
 from store.clock import passed
 from store.database import insert_once
-from store.tables import addresses, answers, bars, consents, outbox, participations, people, revisions
+from store.tables import addresses, answers, bars, consents, inbox, outbox, participations, people, revisions
 
 
 @dataclass(frozen=True)
@@ -54,30 +55,29 @@ def language(connection: sa.Connection, id: str) -> str:
 
 def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: datetime) -> Person:
     """The person with all progress in the round. Raises Refused (person_unknown)."""
-    row = connection.execute(sa.select(people).where(people.c.id == id).with_for_update()).first()
+    row = connection.execute(_HERE, _about(id, round, secret, now)).first()
     if row is None:
         raise Refused("person_unknown")
-    asked_at = now if _still_to_be_asked(connection, id) else row.asked_at
-    participation, mark = _participation(connection, row.participation, round.id)
+    asked_at = now if row.unasked else row.asked_at
     # The city may have taken the question out meanwhile.
     there = row.revisit_question and round.find(row.revisit_question)
     revisit = Instance(row.revisit_question, row.revisit_instance) if there else None
     progress = Progress(
         language=row.language if row.chosen else None,
         adult=row.adult,
-        consent=consented_to(connection, participation, round.consent_version),
-        answers=_answers(connection, participation),
+        consent=row.consent,
+        answers=_answers(connection, row.current),
         aside=row.aside,
         revisit=revisit,
         stopped=row.stopped,
-        barred=_barred(connection, keys.bar(secret, id), now),
+        barred=row.barred,
         about=row.about,
         misses=row.misses,
         told=row.told,
-        before=_before(connection, participation, doubted(row.about)[1][0]) if row.aside == "meant" else None,
-        code=keys.hide(mark) if mark else None,
+        before=_before(connection, row.current, doubted(row.about)[1][0]) if row.aside == "meant" else None,
+        code=keys.hide(row.mark) if row.mark else None,
     )
-    return Person(row.id, row.channel, row.language, participation, asked_at, row.fence, progress)
+    return Person(row.id, row.channel, row.language, row.current, asked_at, row.fence, progress)
 
 
 def change(connection: sa.Connection, id: str, **values: object) -> None:
@@ -122,6 +122,12 @@ def check_fence(connection: sa.Connection, id: str, fence: int) -> None:
         raise Refused("lease_lost")
 
 
+def hold_writer(connection: sa.Connection, key: str) -> int | None:
+    """Holds the row of whoever wrote a message, until the transaction ends; its fence, None if nobody has."""
+    writer = sa.select(inbox.c.person).where(inbox.c.key == key).scalar_subquery()
+    return connection.execute(sa.select(people.c.fence).where(people.c.id == writer).with_for_update()).scalar()
+
+
 def dialogue_state_erase(connection: sa.Connection, id: str) -> None:
     """Makes Rasa forget the conversation."""
     states = tables.dialogue_states
@@ -138,15 +144,6 @@ def holds(connection: sa.Connection, id: str, key: str) -> bool:
     """Whether this message is held back until the person says whether it may be kept."""
     found = sa.select(people.c.id).where(people.c.id == id, people.c.aside == "keep", people.c.about == key)
     return connection.execute(found).first() is not None
-
-
-def _participation(connection: sa.Connection, id: int | None, round: str) -> tuple[int | None, str | None]:
-    """The person's participation and its mark, if it is one in this round; a new round begins with a new consent."""
-    columns = participations.c.id, participations.c.mark
-    found = connection.execute(
-        sa.select(*columns).where(participations.c.id == id, participations.c.round == round)
-    ).first()
-    return (found.id, found.mark) if found else (None, None)
 
 
 def consented_to(connection: sa.Connection, participation: int | None, version: str) -> str | None:
@@ -179,15 +176,39 @@ def _before(connection: sa.Connection, participation: int | None, asked: Instanc
     return Given(State(row.state), row.text) if row else None
 
 
-def _still_to_be_asked(connection: sa.Connection, id: str) -> bool:
-    """Whether a question waits to be brought: nobody can have read it."""
-    waiting = (
-        sa.select(outbox.c.number)
-        .join(addresses, addresses.c.person == outbox.c.person)
-        .where(outbox.c.person == id, outbox.c.number > addresses.c.sent, outbox.c.question.is_not(None))
+def _here() -> sa.Select[Any]:
+    """All that a turn has to know of a person but the answers, in one statement; `_about` gives its values."""
+    # A new round begins with a new consent: a participation of another one is none here.
+    current = sa.and_(participations.c.id == people.c.participation, participations.c.round == sa.bindparam("in_round"))
+    agreed = sa.select(consents.c.version).where(
+        consents.c.participation == participations.c.id, consents.c.version == sa.bindparam("of_version")
     )
-    return connection.execute(waiting.limit(1)).first() is not None
+    barred = sa.exists().where(bars.c.bar == sa.bindparam("of_bar"), bars.c.until > sa.bindparam("at"))
+    # A question that waits to be brought: nobody can have read it.
+    unasked = sa.exists().where(
+        outbox.c.person == people.c.id,
+        outbox.c.person == addresses.c.person,
+        outbox.c.number > addresses.c.sent,
+        outbox.c.question.is_not(None),
+    )
+    return (
+        sa.select(
+            people,
+            participations.c.id.label("current"),
+            participations.c.mark,
+            agreed.scalar_subquery().label("consent"),
+            barred.label("barred"),
+            unasked.label("unasked"),
+        )
+        .outerjoin_from(people, participations, current)
+        .where(people.c.id == sa.bindparam("of_person"))
+        .with_for_update(of=people)
+    )
 
 
-def _barred(connection: sa.Connection, bar: str, now: datetime) -> bool:
-    return connection.execute(sa.select(bars.c.bar).where(bars.c.bar == bar, bars.c.until > now)).first() is not None
+_HERE = _here()
+
+
+def _about(id: str, round: Round, secret: bytes, now: datetime) -> dict[str, object]:
+    versions = {"in_round": round.id, "of_version": round.consent_version}
+    return {"of_person": id, **versions, "of_bar": keys.bar(secret, id), "at": now}

@@ -12,6 +12,7 @@ from actions import wiring as action_wiring
 from actions.calls import Call
 from bot import delivery, receiving, taking
 from bot import wiring as bot_wiring
+from bot.delivery import Next
 from bot.receiving import Received
 from bot.taking import Taken
 from dialogue.reading import resume_code
@@ -88,9 +89,7 @@ class Talk:
 
     def deliver(self, taken: Taken) -> None:
         """From the receipt to the outbox."""
-        receipt = self.receipt(taken)
-        assert receipt is not None
-        delivery.deliver(self.city.bot, taken, receipt)
+        assert delivery.deliver(self.city.bot, taken) is not Next.NONE
 
     def says(self, text: str, act: str = "answer", meant: str | None = None) -> list[str]:
         """A whole turn; the texts of the reply."""

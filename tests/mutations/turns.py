@@ -31,8 +31,9 @@ MUTATIONS = (
         "A4",
         "ids below the highest one so far are dropped",
         "bot/receiving.py",
-        "        if inbox.known(connection, key, body):\n",
-        "        if inbox.known(connection, key, body) or int(received.natural.rpartition(':')[2]) < 10**8:\n",
+        "        if inbox.known(connection, key, body, received.person):\n",
+        "        id = int(received.natural.rpartition(':')[2])\n"
+        "        if inbox.known(connection, key, body, received.person) or id < 10**8:\n",
         "tests/test_memory.py::test_lower_numbers_after_a_restart_are_new_messages",
     ),
     Mutation(
