@@ -1,5 +1,6 @@
 """The database: engine, transactions, migrations. SQLite in WAL mode or PostgreSQL, by its address alone."""
 
+import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -163,12 +164,19 @@ def _engine(url: str, begin: str, foreign_keys: str = "ON", isolation: str = "RE
     return engine
 
 
+def _says_something(socket: int) -> bool:
+    """Whether the server has sent something that nobody asked for: most often that it is going."""
+    look = select.poll()
+    look.register(socket, select.POLLIN)
+    return bool(look.poll(0))
+
+
 def _look_at_idle(engine: sa.Engine) -> None:
     """Finds the connections that a restart of the server has cut, before they are used; not at each use."""
 
     @sa.event.listens_for(engine, "checkout")
     def look(connection: Any, record: Any, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get(USED, 0.0) > IDLE:
+        if time.monotonic() - record.info.get(USED, 0.0) > IDLE or _says_something(connection.fileno()):
             try:
                 engine.dialect.do_ping(connection)
             except psycopg.Error as error:

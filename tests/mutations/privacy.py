@@ -79,8 +79,8 @@ MUTATIONS = (
         "D6",
         "the turn that deletes says so and does not do it",
         "bot/delivery.py",
-        '            erasure.carry_out(connection, person, Erasure(reply["erase"]), barred, now)',
-        "            pass",
+        "        erasure.carry_out(connection, person, reason, barred, now)",
+        "        pass",
         "tests/test_privacy.py::test_deletion_wins_over_a_stalled_answer",
     ),
     Mutation(

@@ -97,7 +97,7 @@ MUTATIONS = (
         "A9",
         "another body under the same key passes for a repetition",
         "store/inbox.py",
-        "if earlier is not None and earlier != body:",
+        "if found.body is not None and found.body != body:",
         "if False:",
         "tests/test_reliability.py::test_same_key_other_body",
     ),
