@@ -102,7 +102,7 @@ def _run(
     self._add_inputs_to_graph(inputs, graph)
     found = {name: graph[name] for name in inputs or {}}
     try:
-        for name in order:
+        for name in (name for name in order if name not in found):
             node, *needs = graph[name]
             found[name] = node(*[found.get(need, need) for need in needs])
     except RuntimeError as error:

@@ -50,20 +50,12 @@ def give(
     """
     if participation is None or not people.consented_to(connection, participation, version):
         raise Refused("consent_missing")
-    same = (
-        answers.c.participation == participation,
-        answers.c.question == given.asked.question,
-        answers.c.instance == given.asked.instance,
-    )
-    earlier = connection.execute(sa.select(answers).where(*same).with_for_update()).first()
+    place = {"participation": participation, "question": given.asked.question, "instance": given.asked.instance}
     values = {"state": given.state, "text": given.value, "language": language, "answered_at": now}
-    if earlier is None:
-        connection.execute(
-            answers.insert().values(
-                participation=participation, question=given.asked.question, instance=given.asked.instance, **values
-            )
-        )
+    if insert_once(connection, answers, **place, **values):
         return
+    same = [answers.c[name] == value for name, value in place.items()]
+    earlier = connection.execute(sa.select(answers).where(*same).with_for_update()).one()
     connection.execute(
         revisions.insert().values(
             answer=earlier.id,

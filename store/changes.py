@@ -34,7 +34,9 @@ def apply(
     """Applies every change but erasing and handing over: these are done after the turn, with the last notice."""
     for change in outcome.changes:
         _apply(connection, person, round, secret, change, now)
-    people.change(connection, person.id, misses=person.progress.misses + 1 if outcome.missed else 0)
+    misses = person.progress.misses + 1 if outcome.missed else 0
+    if misses != person.progress.misses:
+        people.change(connection, person.id, misses=misses)
 
 
 def _apply(
@@ -76,5 +78,6 @@ def _apply(
 
 def settle(connection: sa.Connection, person: Person, round: Round) -> None:
     """Notes the status that follows from the progress."""
-    if person.participation is not None:
-        answers.set_status(connection, person.participation, status(round, person.progress), person.language)
+    follows = status(round, person.progress), person.language
+    if person.participation is not None and person.noted != follows:
+        answers.set_status(connection, person.participation, *follows)

@@ -19,3 +19,8 @@ def passed(moment: sa.Column[datetime], now: datetime) -> sa.ColumnElement[bool]
     One that ends too far ahead was set before the clock was put back: nobody may wait for it.
     """
     return sa.or_(moment.is_(None), moment <= now, moment > now + FURTHEST)
+
+
+def has_passed(moment: datetime | None, now: datetime) -> bool:
+    """The same, of a moment that was read."""
+    return moment is None or not now < moment <= now + FURTHEST

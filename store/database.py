@@ -4,6 +4,7 @@ import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,14 @@ def insert_once(connection: sa.Connection, table: sa.Table, **values: Any) -> bo
 
 def insert_each_once(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> int:
     """Inserts rows, but for those against which a unique constraint stands; how many were inserted."""
-    if not rows:
-        return 0
-    insert: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    once = insert(table).values(rows if len(rows) > 1 else rows[0]).on_conflict_do_nothing()
+    return len(connection.execute(_insertion(connection.dialect.name, table), rows).all()) if rows else 0
+
+
+@cache
+def _insertion(dialect: str, table: sa.Table) -> Any:
+    insert: Any = (postgresql if dialect == "postgresql" else sqlite).insert
     # Not by the number of rows: not every driver tells it for an insertion.
-    return len(connection.execute(once.returning(sa.literal(1))).all())
+    return insert(table).on_conflict_do_nothing().returning(sa.literal(1))
 
 
 def migrate(url: str, revision: str = "head") -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dialogue.errors import Busy, Refused
 from dialogue.rounds import Instance
 from store import keys
-from store.clock import passed
+from store.clock import has_passed, passed
 from store.database import insert_once
 from store.tables import inbox, participations, people
 from store.tables import receipts as receipt_rows
@@ -125,11 +125,16 @@ def waiting(connection: sa.Connection) -> tuple[int, datetime | None]:
 
 def oldest(connection: sa.Connection, person: str, now: datetime) -> Message | None:
     """The person's oldest waiting message; None if there is none or it must not be tried again yet."""
-    waiting = sa.select(inbox, passed(inbox.c.retry_at, now).label("ripe")).where(
-        inbox.c.person == person, inbox.c.state == "waiting"
-    )
-    row = connection.execute(waiting.order_by(inbox.c.seq).limit(1)).first()
-    return _message(row) if row and row.ripe else None
+    row = connection.execute(_OLDEST, {"of_person": person}).first()
+    return _message(row) if row and has_passed(row.retry_at, now) else None
+
+
+_OLDEST = (
+    sa.select(inbox)
+    .where(inbox.c.person == sa.bindparam("of_person"), inbox.c.state == "waiting")
+    .order_by(inbox.c.seq)
+    .limit(sa.literal_column("1"))
+)
 
 
 def waits(connection: sa.Connection, key: str) -> bool:
@@ -140,22 +145,20 @@ def waits(connection: sa.Connection, key: str) -> bool:
 
 def find(connection: sa.Connection, key: str) -> Message | None:
     """The message with this key."""
-    row = connection.execute(sa.select(inbox).where(inbox.c.key == key)).first()
+    row = connection.execute(_FIND, {"of_key": key}).first()
     return _message(row) if row else None
+
+
+_FIND = sa.select(inbox).where(inbox.c.key == sa.bindparam("of_key"))
 
 
 def bind(connection: sa.Connection, key: str, asked: Instance | None, append: bool) -> None:
     """Ties the message to the question that is open now; a later try answers the same one."""
-    connection.execute(
-        inbox.update()
-        .where(inbox.c.key == key)
-        .values(
-            question=asked.question if asked else None,
-            instance=asked.instance if asked else None,
-            append=append,
-            bound=True,
-        )
-    )
+    question, instance = (asked.question, asked.instance) if asked else (None, None)
+    connection.execute(_BIND, {"of_key": key, "question": question, "instance": instance, "append": append})
+
+
+_BIND = inbox.update().where(inbox.c.key == sa.bindparam("of_key")).values(bound=True)
 
 
 def handled(connection: sa.Connection, key: str, state: str = "handled", held: bool = False) -> None:
@@ -164,7 +167,10 @@ def handled(connection: sa.Connection, key: str, state: str = "handled", held: b
     `held`: the text waits until the person has said whether it may be kept.
     """
     text = {} if held else {"text": None}
-    connection.execute(inbox.update().where(inbox.c.key == key).values(state=state, value=None, **text))
+    connection.execute(_CHANGE, {"of_key": key, "state": state, "value": None, **text})
+
+
+_CHANGE = inbox.update().where(inbox.c.key == sa.bindparam("of_key"))
 
 
 def rewrite(connection: sa.Connection, person: str, key: str, text: str) -> bool:

@@ -60,12 +60,7 @@ def post(
     """
     asks = {"asked_at": now} if any(message.asked for message in messages) else {}
     free = {"lease_owner": None, "lease_until": None} if releases else {}
-    last = connection.execute(
-        people.update()
-        .where(people.c.id == person)
-        .values(last_number=people.c.last_number + len(messages), **asks, **free)
-        .returning(people.c.last_number)
-    ).scalar_one()
+    last = connection.execute(_NUMBER, {"of_person": person, "more": len(messages), **asks, **free}).scalar_one()
     first = last - len(messages) + 1
     rows = [_row(message, first + offset, position + offset) for offset, message in enumerate(messages)]
     posted = insert_each_once(
@@ -73,6 +68,14 @@ def post(
     )
     if posted < len(rows):  # another process was quicker; an error of the database would print the key
         raise Refused("receipt_taken")
+
+
+_NUMBER = (
+    people.update()
+    .where(people.c.id == sa.bindparam("of_person"))
+    .values(last_number=people.c.last_number + sa.bindparam("more"))
+    .returning(people.c.last_number)
+)
 
 
 def _row(message: Outgoing, number: int, position: int) -> dict[str, Any]:
@@ -101,13 +104,16 @@ def leave_gap(connection: sa.Connection) -> None:
 
 def after(connection: sa.Connection, person: str, number: int, most: int = 100) -> list[Delivery]:
     """The messages of a conversation after this number, in order."""
-    rows = connection.execute(
-        sa.select(outbox)
-        .where(outbox.c.person == person, outbox.c.number > number)
-        .order_by(outbox.c.number)
-        .limit(most)
-    )
+    rows = connection.execute(_AFTER, {"of_person": person, "behind": number, "most": most})
     return [_delivery(row) for row in rows]
+
+
+_AFTER = (
+    sa.select(outbox)
+    .where(outbox.c.person == sa.bindparam("of_person"), outbox.c.number > sa.bindparam("behind"))
+    .order_by(outbox.c.number)
+    .limit(sa.bindparam("most"))
+)
 
 
 def newest(connection: sa.Connection, persons: list[str]) -> dict[str, int]:

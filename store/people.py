@@ -10,7 +10,7 @@ from dialogue.errors import Refused
 from dialogue.progress import Given, Progress, State, doubted
 from dialogue.rounds import Instance, Round
 from store import keys, tables
-from store.clock import passed
+from store.clock import FURTHEST
 from store.database import insert_once
 from store.tables import addresses, answers, bars, consents, inbox, outbox, participations, people, revisions
 
@@ -28,6 +28,8 @@ class Person:
     """When the open question could first be read: put into the log, or where it is brought, when it was there."""
     fence: int
     progress: Progress
+    noted: tuple[str, str] | None
+    """Status and language that stand at the participation."""
 
 
 BARE = {
@@ -77,24 +79,38 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
         before=_before(connection, row.current, doubted(row.about)[1][0]) if row.aside == "meant" else None,
         code=keys.hide(row.mark) if row.mark else None,
     )
-    return Person(row.id, row.channel, row.language, row.current, asked_at, row.fence, progress)
+    noted = (row.status, row.held_in) if row.current is not None else None
+    return Person(row.id, row.channel, row.language, row.current, asked_at, row.fence, progress, noted)
 
 
 def change(connection: sa.Connection, id: str, **values: object) -> None:
     """Changes columns of the person's row."""
-    connection.execute(people.update().where(people.c.id == id).values(**values))
+    connection.execute(_CHANGE, {"of_person": id, **values})
+
+
+_CHANGE = people.update().where(people.c.id == sa.bindparam("of_person"))
 
 
 def lease(connection: sa.Connection, id: str, owner: str, now: datetime, seconds: float) -> int | None:
     """Takes the conversation for one turn; the fencing number, or None while somebody else holds it."""
-    free = sa.or_(passed(people.c.lease_until, now), people.c.lease_owner == owner)
-    taken = connection.execute(
-        people.update()
-        .where(people.c.id == id, free)
-        .values(lease_owner=owner, lease_until=now + timedelta(seconds=seconds), fence=people.c.fence + 1)
-        .returning(people.c.fence)
-    ).first()
-    return taken.fence if taken else None
+    given = {"of_person": id, "now": now, "furthest": now + FURTHEST, "by": owner}
+    return connection.execute(_LEASE, {**given, "until": now + timedelta(seconds=seconds)}).scalar()
+
+
+_LEASE = (
+    people.update()
+    .where(
+        people.c.id == sa.bindparam("of_person"),
+        sa.or_(
+            people.c.lease_until.is_(None),
+            people.c.lease_until <= sa.bindparam("now"),
+            people.c.lease_until > sa.bindparam("furthest"),
+            people.c.lease_owner == sa.bindparam("by"),
+        ),
+    )
+    .values(lease_owner=sa.bindparam("by"), lease_until=sa.bindparam("until"), fence=people.c.fence + 1)
+    .returning(people.c.fence)
+)
 
 
 def renew(connection: sa.Connection, id: str, fence: int, now: datetime, seconds: float) -> bool:
@@ -124,8 +140,14 @@ def check_fence(connection: sa.Connection, id: str, fence: int) -> None:
 
 def hold_writer(connection: sa.Connection, key: str) -> int | None:
     """Holds the row of whoever wrote a message, until the transaction ends; its fence, None if nobody has."""
-    writer = sa.select(inbox.c.person).where(inbox.c.key == key).scalar_subquery()
-    return connection.execute(sa.select(people.c.fence).where(people.c.id == writer).with_for_update()).scalar()
+    return connection.execute(_WRITER, {"of_key": key}).scalar()
+
+
+_WRITER = (
+    sa.select(people.c.fence)
+    .where(people.c.id == sa.select(inbox.c.person).where(inbox.c.key == sa.bindparam("of_key")).scalar_subquery())
+    .with_for_update()
+)
 
 
 def dialogue_state_erase(connection: sa.Connection, id: str) -> None:
@@ -155,12 +177,13 @@ def consented_to(connection: sa.Connection, participation: int | None, version: 
 
 
 def _answers(connection: sa.Connection, participation: int | None) -> dict[Instance, Given]:
-    rows = connection.execute(
-        sa.select(answers.c.question, answers.c.instance, answers.c.state, answers.c.text).where(
-            answers.c.participation == participation
-        )
-    )
+    rows = connection.execute(_ANSWERS, {"of_participation": participation})
     return {Instance(row.question, row.instance): Given(State(row.state), row.text) for row in rows}
+
+
+_ANSWERS = sa.select(answers.c.question, answers.c.instance, answers.c.state, answers.c.text).where(
+    answers.c.participation == sa.bindparam("of_participation")
+)
 
 
 def _before(connection: sa.Connection, participation: int | None, asked: Instance) -> Given | None:
@@ -196,6 +219,8 @@ def _here() -> sa.Select[Any]:
             people,
             participations.c.id.label("current"),
             participations.c.mark,
+            participations.c.status,
+            participations.c.language.label("held_in"),
             agreed.scalar_subquery().label("consent"),
             barred.label("barred"),
             unasked.label("unasked"),

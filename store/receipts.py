@@ -30,8 +30,11 @@ class Receipt:
 
 def find(connection: sa.Connection, key: str) -> Receipt | None:
     """The receipt of a message, None while it has not done its work."""
-    row = connection.execute(sa.select(receipts).where(receipts.c.key == key)).first()
+    row = connection.execute(_FIND, {"of_key": key}).first()
     return Receipt(row.key, row.effect, row.reply) if row else None
+
+
+_FIND = sa.select(receipts).where(receipts.c.key == sa.bindparam("of_key"))
 
 
 @dataclass(frozen=True)

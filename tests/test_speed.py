@@ -57,7 +57,8 @@ async def connects():
 
 names = sorted({one.type_name for one in all_subclasses(Event) if one.type_name} | {"topic", "unheard of"})
 def seen():
-    runs = [({"given": 1}, "sum"), ({"given": [2]}, "two", "sum"), (None, "lost"), (None, "bad"), ({"one": 1}, "two")]
+    runs = [({"given": 1}, "sum"), ({"given": [2]}, "two", "sum"), (None, "lost"), (None, "bad")]
+    runs += [({"one": "two"}, "two"), ({"one": 1}, "two")]
     return [
         [verdict(one) for one in answers],
         [resolved(one) for one in names],
@@ -105,7 +106,7 @@ def test_it_decides_as_rasa_does() -> None:
     assert told["after"] == told["before"]
     verdicts, _, _, graphs = told["after"]
     assert graphs[0][0] == {"sum": ["sum", ["two", ["two", ["one", ["one"]]]], ["given", 1]]}
-    assert graphs[2:] == [[{"lost": ["lost", "nobody"]}] * 2, "GraphRunError", "GraphRunError"]
+    assert graphs[2:5] == [[{"lost": ["lost", "nobody"]}] * 2, "GraphRunError", "GraphRunError"]
     assert told["connections"] == [False, True]
     assert [verdict == [True] for verdict in verdicts] == [True] * len(VALID) + [False] * len(INVALID)
     assert told["again"] == [], "what is not Rasa's own code is left alone"
