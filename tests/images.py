@@ -1,4 +1,4 @@
-"""What a container would be, without an engine: the files that a Dockerfile copies, and a service as Compose says."""
+"""What an image would hold, without an engine; and Compose's file as it is when its variables are filled in."""
 
 import os
 import re
@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 
 from deploy import local
-from deploy.supervisor import Service
 
 ROOT = local.ROOT
 COMPOSE = ROOT / "docker-compose.yml"
@@ -63,43 +62,11 @@ def _copy(source: Path, place: Path, into: bool) -> None:
         shutil.copy2(source, place)
 
 
-PORTS = {"bot": 8080, "worker": 8080, "rasa": 5005, "actions": 5055, "redis": 6379}
+PORTS = {"bot": 8080, "worker": 8080, "rasa": 5005, "actions": 5055, "postgres": 5432, "redis": 6379}
 """Of the services inside of their containers."""
 
 
-class Container:
-    """A service as Compose would start it, from the files of its image, but on this machine and with its own ports."""
-
-    def __init__(
-        self,
-        name: str,
-        service: dict[str, Any],
-        folder: Path,
-        secrets: Path,
-        ports: dict[str, int],
-        environ: dict[str, str],
-    ) -> None:
-        self.name, self.service, self.secrets, self.ports = name, service, secrets, ports
-        self.folder, self.place = folder, folder / ("rasa_project" if name == "rasa" else "")
-        given = {key: self._here(str(value)) for key, value in self.service["environment"].items() if value != ""}
-        hosts = dict.fromkeys(("BOT_HOST", "ACTIONS_HOST", "RASA_HOST"), "127.0.0.1")
-        self.environ = {"PATH": f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}", **given, **hosts, **environ}
-
-    def _here(self, text: str) -> str:
-        for name, port in self.ports.items():
-            text = text.replace(f"//{name}:{PORTS[name]}", f"//127.0.0.1:{port}")
-        return text.replace(SECRETS, f"{self.secrets}/")
-
-    def process(self, *command: str, port: str) -> Service:
-        """To be kept running; its health is what Compose asks. `port`: the setting of its port."""
-        address = next(part for part in self.health() if "http" in part)
-        token = {"Authorization": f"Bearer {(self.secrets / 'rasa_token').read_text().strip()}"}
-        environ = {**self.environ, port: str(self.ports[self.name])}
-        headers = token if self.name == "rasa" else {}
-        return Service(self.name, command, self.place, self.ports[self.name], port, address, headers, environ)
-
-    def health(self) -> list[str]:
-        """The words behind the program of the health check, for this machine."""
-        here = f"127.0.0.1:{self.ports[self.name]}"
-        words = (re.sub(r"127\.0\.0\.1:\d+", here, word) for word in self.service["healthcheck"]["test"][2:])
-        return [word.replace(SECRETS, f"{self.secrets}/") for word in words]
+def words(dockerfile: Path, word: str) -> list[str]:
+    """What stands behind this word in the image's last part."""
+    last = re.split(r"^FROM ", dockerfile.read_text("utf-8"), flags=re.MULTILINE)[-1]
+    return re.findall(rf"^{word} (.+)$", last, re.MULTILINE)
