@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres redis nginx export backup restore mutants soak bench burst shell audit lock secrets compose-check clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres redis nginx iproute export backup restore mutants soak bench burst shell audit lock secrets deploy-check clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -31,9 +31,9 @@ help: ## List what one can do
 run: setup catalogs ## Start everything on this machine; Ctrl-C stops it
 	@$(PYTHON) -m deploy.local
 
-test: chromium postgres redis nginx setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1, NO_POSTGRES=1, NO_REDIS=1, NO_NGINX=1 leave something out)
+test: chromium postgres redis nginx iproute setup lint types contracts catalogs validate train stories ## Check everything (NO_BROWSER=1, NO_POSTGRES=1, NO_REDIS=1, NO_NGINX=1, NO_NETWORKS=1 leave something out)
 	browser=$$(test -n "$(NO_BROWSER)" || sh deploy/package.sh chromium) && \
-	CHROMIUM=$$browser NO_POSTGRES=$(NO_POSTGRES) NO_REDIS=$(NO_REDIS) $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(FILES)
+	CHROMIUM=$$browser NO_POSTGRES=$(NO_POSTGRES) NO_REDIS=$(NO_REDIS) NO_NETWORKS=$(NO_NETWORKS) $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(FILES)
 
 setup: $(MAIN_ENV) $(RASA_ENV) ## Build both environments from their locks
 
@@ -90,6 +90,9 @@ redis: ## See to a Redis for the tests
 nginx: ## See to a reverse proxy for the tests
 	@test -n "$(NO_NGINX)" || sh deploy/package.sh nginx >/dev/null
 
+iproute: ## See to the program that makes networks for the tests
+	@test -n "$(NO_NETWORKS)" || sh deploy/package.sh iproute2 >/dev/null
+
 export: setup catalogs ## Write the answers to a file (ROUND=needs FORMAT=csv OUT=file)
 	$(PYTHON) -m staff export --round $(ROUND) --format $(FORMAT) --out $(OUT)
 
@@ -125,9 +128,10 @@ lock: ## Write the locks anew (UPGRADE=--upgrade takes the newest versions)
 secrets: ## Make the secrets and folders of the real deployment, once
 	@sh deploy/secrets.sh
 
-compose-check: setup ## Look through the real deployment's files, without a Docker
+deploy-check: setup ## Look through the files of both deployments, without a Docker or a cluster
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/hadolint deploy/*.Dockerfile
+	$(PYTHON) -m tests.charts
 
 clean: ## Remove what was built: environments, models, catalogs, caches; never data
 	rm -rf .venv rasa_project/.venv rasa_project/models rasa_project/.rasa .tools .*_cache .hypothesis

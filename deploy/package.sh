@@ -5,6 +5,7 @@
 #   package.sh postgresql: the folder of PostgreSQL's programs.
 #   package.sh redis: the path of the Redis server.
 #   package.sh nginx: the path of the reverse proxy.
+#   package.sh iproute2: the path of ip, which makes networks.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -36,6 +37,13 @@ find_nginx() {
     return 1
 }
 
+find_iproute2() {
+    for program in ip /usr/sbin/ip /sbin/ip; do
+        "$program" -V >/dev/null 2>&1 && command -v "$program" && return
+    done
+    return 1
+}
+
 install() {
     command -v apt-get >/dev/null || return 1
     sudo=$(sh deploy/root.sh) || return 1
@@ -49,8 +57,9 @@ chromium) package=chromium other="CHROMIUM=/path/to/it" without="NO_BROWSER=1" ;
 postgresql) package=postgresql other="POSTGRES_BIN=/folder/of/its/programs" without="NO_POSTGRES=1" ;;
 redis) package=redis-server other="REDIS_SERVER=/path/to/it" without="NO_REDIS=1" ;;
 nginx) package=nginx-light other="NGINX=/path/to/it" without="NO_NGINX=1" ;;
+iproute2) package=iproute2 other="PATH=/folder/of/it:\$PATH" without="NO_NETWORKS=1" ;;
 *)
-    echo "usage: sh deploy/package.sh chromium|postgresql|redis|nginx" >&2
+    echo "usage: sh deploy/package.sh chromium|postgresql|redis|nginx|iproute2" >&2
     exit 2
     ;;
 esac

@@ -1,15 +1,22 @@
-"""What a container would be, without an engine: the files that a Dockerfile copies, and a service as Compose says."""
+"""What an image would hold, without an engine; and Compose's file as it is when its variables are filled in.
+
+`python -m tests.images` tells how large that is. What it can't tell is the base of both images, and in the services'
+one the programs for PostgreSQL's backups.
+"""
 
 import os
 import re
 import shutil
+import tempfile
+from collections.abc import Iterable
+from importlib.metadata import Distribution, distributions
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from deploy import local
-from deploy.supervisor import Service
+from deploy import local, train
 
 ROOT = local.ROOT
 COMPOSE = ROOT / "docker-compose.yml"
@@ -63,43 +70,53 @@ def _copy(source: Path, place: Path, into: bool) -> None:
         shutil.copy2(source, place)
 
 
-PORTS = {"bot": 8080, "worker": 8080, "rasa": 5005, "actions": 5055, "redis": 6379}
+PORTS = {"bot": 8080, "worker": 8080, "rasa": 5005, "actions": 5055, "postgres": 5432, "redis": 6379}
 """Of the services inside of their containers."""
 
 
-class Container:
-    """A service as Compose would start it, from the files of its image, but on this machine and with its own ports."""
+def words(dockerfile: Path, word: str) -> list[str]:
+    """What stands behind this word in the image's last part."""
+    last = re.split(r"^FROM ", dockerfile.read_text("utf-8"), flags=re.MULTILINE)[-1]
+    return re.findall(rf"^{word} (.+)$", last, re.MULTILINE)
 
-    def __init__(
-        self,
-        name: str,
-        service: dict[str, Any],
-        folder: Path,
-        secrets: Path,
-        ports: dict[str, int],
-        environ: dict[str, str],
-    ) -> None:
-        self.name, self.service, self.secrets, self.ports = name, service, secrets, ports
-        self.folder, self.place = folder, folder / ("rasa_project" if name == "rasa" else "")
-        given = {key: self._here(str(value)) for key, value in self.service["environment"].items() if value != ""}
-        hosts = dict.fromkeys(("BOT_HOST", "ACTIONS_HOST", "RASA_HOST"), "127.0.0.1")
-        self.environ = {"PATH": f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}", **given, **hosts, **environ}
 
-    def _here(self, text: str) -> str:
-        for name, port in self.ports.items():
-            text = text.replace(f"//{name}:{PORTS[name]}", f"//127.0.0.1:{port}")
-        return text.replace(SECRETS, f"{self.secrets}/")
+def installed(lock: Path, venv: Path) -> dict[str, int]:
+    """The packages of the lock as they lie in this environment, with their bytes; the largest first."""
+    wanted = set(re.findall(r"^([\w.-]+)==", lock.read_text("utf-8"), re.MULTILINE))
+    (site,) = venv.glob("lib/python*/site-packages")
+    found = {one.metadata["Name"].lower().replace("_", "-").replace(".", "-"): one for one in _there(site)}
+    sizes = {name: _bytes(_files(one)) for name, one in found.items() if name in wanted}
+    return dict(sorted(sizes.items(), key=lambda one: -one[1]))
 
-    def process(self, *command: str, port: str) -> Service:
-        """To be kept running; its health is what Compose asks. `port`: the setting of its port."""
-        address = next(part for part in self.health() if "http" in part)
-        token = {"Authorization": f"Bearer {(self.secrets / 'rasa_token').read_text().strip()}"}
-        environ = {**self.environ, port: str(self.ports[self.name])}
-        headers = token if self.name == "rasa" else {}
-        return Service(self.name, command, self.place, self.ports[self.name], port, address, headers, environ)
 
-    def health(self) -> list[str]:
-        """The words behind the program of the health check, for this machine."""
-        here = f"127.0.0.1:{self.ports[self.name]}"
-        words = (re.sub(r"127\.0\.0\.1:\d+", here, word) for word in self.service["healthcheck"]["test"][2:])
-        return [word.replace(SECRETS, f"{self.secrets}/") for word in words]
+def _there(site: Path) -> Iterable[Distribution]:
+    return distributions(path=[str(site)])
+
+
+def _files(one: Distribution) -> set[Path]:
+    """What was installed, and its bytecode."""
+    files = {Path(str(file.locate())) for file in one.files or ()}
+    return files | {Path(cache_from_source(file)) for file in files if file.suffix == ".py"}
+
+
+def _bytes(files: Iterable[Path]) -> int:
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def main() -> None:
+    """For each image: its packages, ten of them by name, and what is ours."""
+    for image, project, lock in (("services", "", "deploy"), ("rasa", "rasa_project", "rasa_project")):
+        packages = installed(ROOT / lock / "requirements.lock", ROOT / project / ".venv")
+        with tempfile.TemporaryDirectory() as folder:
+            ours = _bytes(build(ROOT / "deploy" / f"{image}.Dockerfile", Path(folder)).rglob("*"))
+        parts = {f"{len(packages)} packages": sum(packages.values()), "our code, words and data": ours}
+        if image == "rasa":
+            parts["the model"] = train.ensure().stat().st_size
+        named = {f"  {name}": size for name, size in list(packages.items())[:10]}
+        for what, size in {f"image {image}": sum(parts.values()), **parts, "of the packages": 0, **named}.items():
+            print(f"{what:34}{f'{size / 1e6:8.1f} MB' if size else ''}".rstrip())
+        print()
+
+
+if __name__ == "__main__":
+    main()

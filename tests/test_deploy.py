@@ -13,21 +13,14 @@ from typing import Any
 
 import pytest
 
-from deploy import local, secret_files, train
-from deploy.supervisor import Supervisor
-from tests import images, redis
-from tests.images import Container
-from tests.packages import program
-from tests.postgres import Postgres
+from deploy import local, secret_files
+from tests import images
 from tests.stack import free_ports
-from tests.tester import Resident
 
 ROOT = local.ROOT
 GIVEN = {"SITE": "mitreden.example.org", "OWNER": "1000:1000"}
 FILE = images.compose(GIVEN)
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
-IMAGES = ("services", "rasa")
-OURS = ("bot", "worker", "rasa", "actions", "migrate")
 NOBODY = 65534
 each = pytest.mark.parametrize("name", SERVICES)
 
@@ -90,18 +83,19 @@ def test_a_version_is_pinned(name: str) -> None:
 
 
 def test_only_the_proxy_is_public() -> None:
-    """C6, C23: one door leads in; Rasa and the action server have no way out, and only bot and Rasa one to them."""
+    """C6, C23: one door leads in; Rasa and the action server have no way out, and only who has to shares a network."""
     assert [name for name, service in SERVICES.items() if service.get("ports")] == ["proxy"]
     inside = {name for name, network in FILE["networks"].items() if (network or {}).get("internal")}
     for name in ("rasa", "actions", "postgres", "redis", "migrate"):
         assert set(SERVICES[name]["networks"]) <= inside
-    members = {
-        network: {name for name, service in SERVICES.items() if network in service["networks"]}
-        for network in FILE["networks"]
-    }
-    assert members["talk"] == {"bot", "rasa"}
-    assert members["act"] == {"rasa", "actions"}
-    assert members["door"] == {"proxy", "bot"}
+
+    def neighbours(one: str) -> set[str]:
+        mine = set(SERVICES[one]["networks"])
+        return {name for name, service in SERVICES.items() if mine & set(service["networks"])} - {one}
+
+    assert neighbours("rasa") == {"bot", "actions", "postgres"}
+    assert neighbours("actions") == {"rasa", "postgres"}
+    assert neighbours("redis") == {"bot", "worker"}
 
 
 @each
@@ -146,65 +140,7 @@ def test_secrets_are_made_once(open_folder: Path) -> None:
     assert {file.name: file.read_text() for file in (copy / "secrets").iterdir()} == made
 
 
-@pytest.fixture
-def secrets(tmp_path: Path, server: Postgres) -> Path:
-    """The files of the secrets, for a database of this test."""
-    folder = tmp_path / "secrets"
-    folder.mkdir()
-    for name in FILE["secrets"]:
-        file = folder / name
-        file.touch(0o600)
-        file.write_text(f"{server.database() if name == 'database_url' else name.ljust(64, 'x')}\n")
-    return folder
-
-
-@pytest.fixture
-def started(tmp_path: Path, secrets: Path) -> Iterator[dict[str, Container]]:
-    """All of our containers, each from the files of its image."""
-    ports = dict(zip(images.PORTS, free_ports(len(images.PORTS)), strict=True))
-    environ = {"DATA_DIR": str(tmp_path / "data")}
-    (tmp_path / "data").mkdir()
-    services, rasa = (
-        images.build(ROOT / "deploy" / f"{one}.Dockerfile", tmp_path / one) for one in ("services", "rasa")
-    )
-    (services / ".venv").symlink_to(ROOT / ".venv")
-    (rasa / "rasa_project" / ".venv").symlink_to(train.RASA_PROJECT / ".venv")
-    (rasa / "rasa_project" / "models").mkdir()
-    model = train.ensure()
-    for file in (model, train.checksum(model)):
-        shutil.copy2(file, rasa / "rasa_project" / "models")
-    made = {
-        name: Container(name, SERVICES[name], rasa if name == "rasa" else services, secrets, ports, environ)
-        for name in OURS
-    }
-    python = str(services / ".venv" / "bin" / "python")
-    subprocess.run([python, "-m", "translations.catalogs", "compile"], cwd=services, check=True)
-    subprocess.run([python, "-m", "store", "migrate"], cwd=services, env=made.pop("migrate").environ, check=True)
-    processes = [
-        made["actions"].process(python, "-m", "actions", port="ACTIONS_PORT"),
-        made["rasa"].process("sh", str(rasa / "deploy" / "serve_rasa.sh"), port="RASA_PORT"),
-        made["bot"].process(python, "-m", "bot", port="BOT_PORT"),
-        made["worker"].process(python, "-m", "bot", "worker", port="BOT_PORT"),
-    ]
-    with redis.running(Path(program("redis")), ports["redis"]):
-        supervisor = Supervisor(processes, tmp_path / "data", lambda _line: None)
-        try:
-            supervisor.start()
-            supervisor.wait_healthy(120)
-            yield made
-        finally:
-            supervisor.stop()
-
-
-def test_the_images_hold_all_that_is_needed(started: dict[str, Container]) -> None:
-    """From what the Dockerfiles copy and in the environment that Compose gives, all starts, and a talk goes on."""
-    resident = Resident(f"http://127.0.0.1:{started['bot'].ports['bot']}", ("de",)).begins()
-    resident.presses("Deutsch")
-    resident.expects_reply("Sind Sie 16")
-    for container in started.values():
-        done = subprocess.run(
-            [sys.executable, *container.health()], cwd=container.place, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-    away = [sys.executable, "deploy/healthy.py", f"http://127.0.0.1:{free_ports(1)[0]}/"]
-    assert subprocess.run(away, cwd=ROOT, capture_output=True).returncode == 1
+def test_nobody_there_is_not_healthy() -> None:
+    """A container at whose address nobody answers is not healthy; tests/test_isolation.py shows those that are."""
+    look = [sys.executable, "deploy/healthy.py", f"http://127.0.0.1:{free_ports(1)[0]}/"]
+    assert subprocess.run(look, cwd=ROOT, capture_output=True).returncode == 1
