@@ -47,7 +47,7 @@ def take_up(connection: sa.Connection, person: str, participation: int, now: dat
     inbox.let_go(connection, person)
     here = {"participation": participation, "adult": True, "chosen": True, "language": row.language}
     people.change(connection, person, **{**people.BARE, **here})
-    people.change(connection, row.person, fence=persons.c.fence + 1)
+    connection.execute(persons.update().where(persons.c.id == row.person).values(fence=persons.c.fence + 1))
     _leave(connection, row.person, now)
 
 

@@ -130,8 +130,8 @@ SEEDED = (
         "A8",
         "replayed without a look at the receipt",
         "bot/turns.py",
-        "receipt = taken.receipt\n",
-        "receipt = None\n",
+        "reached = taken.receipt is not None or await self._lead(taken)\n",
+        "reached = await self._lead(taken)\n",
         f"{HASTY}[replayed]",
         (
             (

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 import yaml
-from babel import Locale
-from babel.localedata import locale_identifiers
+from babel import Locale, localedata
 
 from dialogue import matching
 from dialogue.questions import DECLINE, ELSEWHERE, option_choices
@@ -99,8 +98,7 @@ def _languages(city: City, codes: Iterable[str]) -> Iterator[tuple[str, str]]:
     for code in codes:
         if code in languages():
             yield fold(languages()[code].autonym), code
-        own = Locale.parse(code).get_language_name() if _is_locale(code) else None
-        for name in (own, *(names.get(code) for names in named)):
+        for name in (_own_name(code), *(names.get(code) for names in named)):
             if name and fold(name):
                 yield fold(name), code
 
@@ -116,9 +114,15 @@ def _further_names() -> Mapping[str, str]:
     return {fold(name): code for code, names in listed.items() for name in names}
 
 
-def _is_locale(code: str) -> bool:
-    return code in LOCALES
+def _own_name(code: str) -> str | None:
+    """What CLDR calls the language in itself."""
+    if code not in LOCALES:
+        return None
+    name = Locale.parse(code).get_language_name()
+    # Babel would keep what it knows of three hundred languages: 150 MB, for one word each.
+    localedata._cache.pop(code, None)
+    return name
 
 
-LOCALES = frozenset(locale_identifiers())
+LOCALES = frozenset(localedata.locale_identifiers())
 NO_LANGUAGES = ("mul", "und", "zxx", "root")

@@ -113,8 +113,8 @@ MUTATIONS = (
         "A11",
         "a second answer is inserted beside the first",
         "store/answers.py",
-        "    if earlier is None:\n        connection.execute(\n            answers.insert()",
-        "    if True:\n        connection.execute(\n            answers.insert()",
+        "    if insert_once(connection, answers, **place, **values):\n",
+        "    connection.execute(answers.insert().values(**place, **values))\n    if True:\n",
         "tests/test_reliability.py::test_two_buttons_pressed_quickly",
     ),
     Mutation(
@@ -129,8 +129,8 @@ MUTATIONS = (
         "A12",
         "the newest message is taken first",
         "store/inbox.py",
-        ".order_by(inbox.c.seq).limit(1)",
-        ".order_by(inbox.c.seq.desc()).limit(1)",
+        "    .order_by(inbox.c.seq)\n    .limit(",
+        "    .order_by(inbox.c.seq.desc())\n    .limit(",
         "tests/test_reliability.py::test_order_per_person",
     ),
     Mutation(
