@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import sqlalchemy as sa
 
@@ -37,18 +37,16 @@ Row = Mapping[str, str | int | None]
 Writer = Callable[[IO[str], Iterable[Row], list[str]], None]
 
 
-def rows(connection: sa.Connection, city: City, round: Round, withheld: str | None = None) -> Iterator[Row]:
-    """One row an answer, oldest conversation first; an answer that was revised stands once, as it is now.
+def query(round: Round) -> sa.Select[Any]:
+    """The columns but for the district's name: one row an answer, oldest conversation first.
 
-    `withheld` stands in place of what persons wrote in their own words, where that may not be read.
+    An answer that was revised stands once, as it is now.
     """
-    free = {question.id for question in round.questions if question.kind is Kind.TEXT}
     district = next((question.id for question in round.questions if question.kind is Kind.DISTRICT), None)
-    names = {one.id: one.name for one in city.districts}
     lives = answers.alias("lives")
-    found = connection.execution_options(yield_per=1000).execute(
+    return (
         sa.select(
-            participations.c.number,
+            participations.c.number.label("conversation"),
             participations.c.status,
             participations.c.channel,
             answers.c.language,
@@ -65,13 +63,22 @@ def rows(connection: sa.Connection, city: City, round: Round, withheld: str | No
         .where(participations.c.round == round.id)
         .order_by(participations.c.id, answers.c.id)
     )
-    for row in found:
-        values = {**row._mapping, "district": names.get(row.district, row.district)}
+
+
+def rows(connection: sa.Connection, city: City, round: Round, withheld: str | None = None) -> Iterator[Row]:
+    """One row an answer.
+
+    `withheld` stands in place of what persons wrote in their own words, where that may not be read.
+    """
+    free = {question.id for question in round.questions if question.kind is Kind.TEXT}
+    names = {one.id: one.name for one in city.districts}
+    for row in connection.execution_options(yield_per=1000).execute(query(round)):
+        values = dict(row._mapping)
+        values["district"] = names.get(row.district, row.district)
         values["answered_at"] = row.answered_at.isoformat(timespec="seconds") + "Z"
-        values["conversation"] = values.pop("number")
         if withheld is not None and row.question in free and row.text is not None:
             values["text"] = withheld
-        yield {column: values[column] for column in COLUMNS}
+        yield values
 
 
 def export(
