@@ -63,14 +63,16 @@ def _insert(connection: sa.Connection, table: sa.Table, given: dict[str, Any]) -
 
 
 def _insert_answers(connection: sa.Connection, had: int, now: datetime) -> None:
-    names = ("question", "instance", "state", "text", "language")
+    own = said.c.text + " " + sa.cast(participations.c.id, sa.Text)
+    text = sa.case((said.c.question.in_(("need", "idea")), own), else_=said.c.text)  # no two say just the same
+    names = ("question", "instance", "state", "language")
     rows = (
-        sa.select(participations.c.id, *(said.c[name] for name in names), sa.literal(now))
+        sa.select(participations.c.id, *(said.c[name] for name in names), text, sa.literal(now))
         .join(said, said.c.variant == participations.c.id % len(NEEDS))
         .where(participations.c.id > had)
         .order_by(participations.c.id, said.c.position)
     )
-    connection.execute(answers.insert().from_select(["participation", *names, "answered_at"], rows))
+    connection.execute(answers.insert().from_select(["participation", *names, "text", "answered_at"], rows))
 
 
 def _said() -> Iterator[dict[str, Any]]:

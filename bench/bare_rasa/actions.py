@@ -1,4 +1,4 @@
-"""The action of the reference assistant: stores the need, then asks for another one or says thanks."""
+"""The action of the reference assistant: stores the need, then asks for another one or goes on to the end."""
 
 import os
 from typing import Any
@@ -9,7 +9,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 NEED = ("theme", "need", "importance", "idea")
-ALL = ("language", "age", "consent", "district", *NEED, "about")
+ALL = ("language", "age", "consent", "district", *NEED)
 
 needs = sa.Table("needs", sa.MetaData(), sa.Column("sender", sa.Text), *(sa.Column(name, sa.Text) for name in ALL))
 engine = sa.create_engine(os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"))
@@ -26,7 +26,6 @@ class StoreNeed(Action):
         given = {name: None if tracker.get_slot(name) is None else str(tracker.get_slot(name)) for name in ALL}
         with engine.begin() as connection:
             connection.execute(needs.insert().values(sender=tracker.sender_id, **given))
-        if tracker.get_slot("more"):
-            return [*(SlotSet(name, None) for name in (*NEED, "more")), FollowupAction("interview")]
-        dispatcher.utter_message(response="utter_thanks")
-        return []
+        if not tracker.get_slot("more"):
+            return [FollowupAction("closing")]
+        return [*(SlotSet(name, None) for name in (*NEED, "more")), FollowupAction("interview")]
