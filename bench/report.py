@@ -34,8 +34,9 @@ Everything runs on one PostgreSQL that waits for its disk. Mitsprache is started
 before its reply can be read it has committed inbox, answer, receipt and outbox. Bare Rasa is Rasa 3.6.21 with its SQL
 tracker store, its REST channel and `python -m rasa_sdk`; the questionnaire is a form, and one action stores the needs:
 it is called {actions} times an interview, while Mitsprache calls one at each message. The light pipeline is that of
-Mitsprache with Rasa's own classifier, the default one that of `rasa init`; both learn our German examples alone. Bare
-Rasa checks no answer and keeps no inbox: it can lose an answer, or store it twice.
+Mitsprache with Rasa's own classifier, the default one that of `rasa init`; both learn eight acts from 145 German
+examples, which is less than Mitsprache has to know. Bare Rasa checks no answer and keeps no inbox: it can lose an
+answer, or store it twice.
 """
 
 

@@ -21,7 +21,6 @@ from tests.postgres import Postgres
 from tests.stack import free_ports
 
 BARE = Path(__file__).parent / "bare_rasa"
-NLU = train.RASA_PROJECT / "data" / "nlu" / "de"
 CACHE = train.ROOT / "var" / "bench"
 KEPT = ("PATH", "HOME", "LANG")
 """All that the processes see of this shell: a DATABASE_URL that is set here must not get our invented answers."""
@@ -163,15 +162,15 @@ _RASA = (str(local.RASA_PYTHON), "-m", "rasa")
 
 def _model(config: str, environ: dict[str, str]) -> Path:
     """The model of the bare assistant, trained if its sources have changed."""
-    files = [BARE / config, BARE / "domain.yml", *sorted((BARE / "data").rglob("*.yml")), *sorted(NLU.rglob("*.yml"))]
     lock = train.RASA_PROJECT / "requirements.lock"
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (*files, lock))).hexdigest()
+    sources = [BARE / config, BARE / "domain.yml", *sorted((BARE / "data").rglob("*.yml")), lock]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     model = CACHE / f"{digest[:16]}.tar.gz"
     if model.exists():
         return model
     CACHE.mkdir(parents=True, exist_ok=True)
     log, fresh = CACHE / "train.log", CACHE / "unfinished" / model.name
-    data = ("--config", config, "--domain", "domain.yml", "--data", "data", os.path.relpath(NLU, BARE))
+    data = ("--config", config, "--domain", "domain.yml", "--data", "data")
     target = ("--out", str(fresh.parent), "--fixed-model-name", model.name.removesuffix(".tar.gz"))
     with log.open("wb") as out:
         code = subprocess.call((*_RASA, "train", *data, *target), cwd=BARE, env=environ, stdout=out, stderr=out)
