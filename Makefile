@@ -105,7 +105,7 @@ mutants: chromium setup ## Break the code on purpose and see that the tests noti
 soak: postgres nginx setup catalogs train ## Residents talk while everything fails in turn (SOAK=… for its options)
 	$(PYTHON) -m tests.faults $(SOAK)
 
-bench: postgres setup catalogs train ## Measure how fast it is (BENCH="--only turn" for its options)
+bench: postgres nginx setup catalogs train ## Measure how fast it is (BENCH="--only turn" for its options)
 	$(PYTHON) -m bench $(BENCH)
 
 growth: postgres setup catalogs train ## Let 2,000 people come within ten minutes, then 500 at once (GROWTH="--scale 0.1")

@@ -1,21 +1,23 @@
 """What a measurement costs: CPU of each process with its children, of our client, of anything else; and memory."""
 
 import os
-from collections.abc import Mapping
 
 import psutil
+
+Pids = dict[str, list[int]]
+"""Processes by their name; of some there are several."""
 
 CLIENT = "bench"
 FOREIGN = "foreign"
 BUSY = "busy"
 
 
-def spent(pids: Mapping[str, int]) -> dict[str, float]:
+def spent(pids: Pids) -> dict[str, float]:
     """CPU seconds so far, by process.
 
     «bench» is our client, «busy» all of this machine, «foreign» what is none of these.
     """
-    seconds = {name: sum(map(_seconds, family(pid))) for name, pid in pids.items()}
+    seconds = {name: sum(map(_seconds, _families(group))) for name, group in pids.items()}
     seconds[CLIENT] = _seconds(psutil.Process(os.getpid()))
     machine = psutil.cpu_times()
     # Guests are in the user time already; waiting for the disk is idling.
@@ -24,15 +26,15 @@ def spent(pids: Mapping[str, int]) -> dict[str, float]:
     return {**seconds, FOREIGN: busy - sum(seconds.values()), BUSY: busy}
 
 
-def memory(pids: Mapping[str, int]) -> dict[str, float]:
+def memory(pids: Pids) -> dict[str, float]:
     """MiB of each process with its children; what several of them share is counted once."""
-    return {name: sum(one.memory_full_info().pss for one in family(pid)) / 2**20 for name, pid in pids.items()}
+    return {name: sum(one.memory_full_info().pss for one in _families(group)) / 2**20 for name, group in pids.items()}
 
 
-def family(pid: int) -> list[psutil.Process]:
-    """A process and all below it."""
-    parent = psutil.Process(pid)
-    return [parent, *parent.children(recursive=True)]
+def _families(pids: list[int]) -> list[psutil.Process]:
+    """The processes and all below them."""
+    parents = [psutil.Process(pid) for pid in pids]
+    return [*parents, *(child for parent in parents for child in parent.children(recursive=True))]
 
 
 def _seconds(process: psutil.Process) -> float:

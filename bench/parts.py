@@ -48,10 +48,7 @@ class Bench:
 
     def workers(self) -> None:
         """Two Rasas beside one."""
-        if not TwoRasas.offered():
-            self.rows.append(targets.NOT_OFFERED)
-        else:
-            self.rows += targets.workers(self._compare(TwoRasas, Ours, self._busy()))
+        self.rows += targets.workers(self._compare(TwoRasas, Ours, self._busy()))
 
     def length(self) -> None:
         """A long conversation."""

@@ -8,15 +8,18 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import aiohttp
 import psycopg
 
+from bench.cpu import Pids
 from bench.talk import RestTalk, Talk, WebTalk
 from deploy import local, train
 from deploy.supervisor import CannotStart, Service, Supervisor, last_lines
+from tests.faults import replicas
 from tests.postgres import Postgres
 from tests.stack import free_ports
 
@@ -65,10 +68,13 @@ class Side(ABC):
         """Somebody who has just come."""
         return self.talk(http, self.url)
 
-    def pids(self) -> dict[str, int]:
-        """The running processes, and the database server's."""
-        ours = {service.name: self.supervisor.pid_of(service.name) for service in self._services}
-        return {**ours, "postgres": self.server.pid}
+    def pids(self) -> Pids:
+        """The running processes by kind, and the database server's."""
+        pids: Pids = {"postgres": [self.server.pid]}
+        for service in self._services:
+            kind, _, _number = service.name.partition("-")
+            pids.setdefault(kind, []).append(self.supervisor.pid_of(service.name))
+        return pids
 
     def stored(self) -> int:
         """How many needs lie in the database."""
@@ -98,15 +104,27 @@ class Ours(Side):
 
 
 class TwoRasas(Ours):
-    """Mitsprache with two Rasa processes, by the settings that make it so; none yet, so it is not offered."""
+    """Mitsprache with two Rasa processes, between which a proxy chooses: as replicas behind one address would be."""
 
     name = "Mitsprache, two Rasas"
-    more: ClassVar[dict[str, str]] = {**UNLIMITED}
 
-    @classmethod
-    def offered(cls) -> bool:
-        """Whether there is a setting that makes it so."""
-        return cls.more != Ours.more
+    def prepare(self) -> list[Service]:
+        rasa, *others = super().prepare()
+        front, second = free_ports(2)
+        members = " ".join(f"server 127.0.0.1:{port};" for port in (rasa.port, second))
+        server = replicas.SERVER.format(name="rasa", front=front, members=members)
+        proxy = replicas.proxy(self.data / "proxy", server, front)
+        known = {"RASA_URL": f"http://127.0.0.1:{front}"}
+        another = replace(
+            rasa,
+            name="rasa-2",
+            command=tuple(str(second) if word == str(rasa.port) else word for word in rasa.command),
+            port=second,
+            health=rasa.health.replace(f":{rasa.port}", f":{second}"),
+        )
+        health = rasa.health.replace(f":{rasa.port}", f":{front}")
+        proxy = replace(proxy, health=health, headers=rasa.headers)
+        return [rasa, another, proxy, *(replace(one, environ={**one.environ, **known}) for one in others)]
 
 
 class Bare(Side):

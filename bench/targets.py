@@ -25,7 +25,7 @@ class Row:
 OWN = ("bot", "actions")
 """Our processes beside Rasa."""
 DATABASE = "postgres"
-ALL = (*OWN, "rasa", DATABASE)
+ALL = (*OWN, "rasa", "proxy", DATABASE)
 CORES = 2
 
 
@@ -58,9 +58,6 @@ def workers(pairs: Iterable[tuple[Cell, Cell]]) -> Iterator[Row]:
         must = f"≥ 1.5 ×; or both cores ≥ 90 % busy ({two.cores(cpu.BUSY) / CORES:.0%}) and CPU ≤ 1.15 × ({dearer:.2f})"
         what = f"two Rasas beside one, messages/s at {two.conversations}"
         yield Row(what, f"{two.rate:.1f}", f"{one.rate:.1f}", ratio, must, ratio >= 1.5 or (full and dearer <= 1.15))
-
-
-NOT_OFFERED = Row("two Rasas beside one", "not offered yet", "–", None, "≥ 1.5 ×, or full cores", False)
 
 
 def length(ours: Length, bare: Length) -> Iterator[Row]:
