@@ -44,7 +44,8 @@ def main() -> None:
     file = RESULTS / f"{time.strftime('%Y-%m-%d')}-{given.name}.md"
     file.write_text(text, "utf-8")
     print(f"\n{text}\nWritten to {file.relative_to(ROOT)}.")
-    sys.exit(any(cell.errors for cell in bench.cells))
+    errors = {f"{cell.side}: {error}" for cell in bench.cells for error in cell.errors}
+    sys.exit("\n".join(sorted(errors)) or None)
 
 
 def _options() -> argparse.ArgumentParser:

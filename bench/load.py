@@ -27,7 +27,7 @@ class Cell:
     seconds: float = 0.0
     durations: list[float] = field(default_factory=list)
     """Of the turns that ended while it was measured, in seconds."""
-    errors: int = 0
+    errors: list[str] = field(default_factory=list)
     spent: dict[str, float] = field(default_factory=dict)
     """CPU seconds, as bench/cpu.py names them."""
     memory: dict[str, float] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class Crowd:
     async def talk(self, cell: Cell, seconds: float) -> None:
         """Warms up, measures, lets the last turns come to their end, and counts what was stored."""
         pids, turns = self.side.pids(), list[tuple[float, float]]()
-        expected = self.side.stored() - sum(seat.stored for seat in self._seats)
+        base = self.side.stored() - sum(seat.stored for seat in self._seats)
         deadline = time.perf_counter() + WARM_UP + seconds
         talks = [asyncio.create_task(_talk(seat, cell, turns, deadline)) for seat in self._seats]
         await asyncio.sleep(WARM_UP)
@@ -140,7 +140,8 @@ class Crowd:
         for name in after:
             cell.spent[name] = cell.spent.get(name, 0.0) + after[name] - before[name]
         cell.durations += [duration for end, duration in turns if began <= end < ended]
-        cell.errors += abs(self.side.stored() - expected - sum(seat.stored for seat in self._seats))
+        if extra := self.side.stored() - base - sum(seat.stored for seat in self._seats):
+            cell.errors += ["a need too many" if extra > 0 else "a need was lost"] * abs(extra)
 
     def _pause(self) -> None:
         for seat in self._seats:
@@ -159,8 +160,8 @@ async def _talk(seat: Seat, cell: Cell, turns: list[tuple[float, float]], deadli
         began = time.perf_counter()
         try:
             await seat.turn()
-        except BROKEN:
-            cell.errors += 1
+        except BROKEN as error:
+            cell.errors.append(repr(error))
             seat.empty()
             await asyncio.sleep(0.2)
             continue

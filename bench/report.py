@@ -60,7 +60,7 @@ def _cell(cell: Cell) -> tuple[str, ...]:
     return (
         *(cell.side, str(cell.conversations), f"{cell.rate:.1f}"),
         *(f"{cell.quantile(share):.1f}" for share in (0.5, 0.95, 0.99)),
-        str(cell.errors),
+        str(len(cell.errors)),
         *(f"{cell.cost(name):.1f}" if name in cell.spent else "–" for name in PROCESSES),
         *(f"{cell.cores(name):.2f}" for name in (cpu.FOREIGN, cpu.BUSY)),
         *(f"{cell.memory[name]:.0f}" if name in cell.memory else "–" for name in KEPT),
