@@ -3,20 +3,16 @@
 import argparse
 import os
 import platform
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from bench import report
+from bench import report, sides
 from bench.parts import COUNTS, PARTS, Bench
 from bench.talk import Failed
 from deploy.supervisor import CannotStart
 from deploy.train import ROOT
-from tests import postgres
-from tests.packages import program
-from tests.stack import free_ports
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -27,10 +23,8 @@ def main() -> None:
     That a target was missed stands in the table, and changes no exit code.
     """
     given = _options().parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the processes must not stay behind
-        signal.signal(number, signal.default_int_handler)
     try:
-        with postgres.running(Path(program("postgresql")), free_ports(1)[0], durable=True) as server:
+        with sides.server() as server:
             bench = Bench(server, given.seconds, given.rounds, given.counts)
             for part in given.only:
                 print(f"measuring: {part} …", file=sys.stderr, flush=True)

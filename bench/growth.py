@@ -7,18 +7,16 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar
 
 import aiohttp
 
-from bench import cpu
+from bench import cpu, sides
 from bench.load import BROKEN, session
-from bench.sides import Ours, Side, running
+from bench.sides import Ours, Side
 from bench.talk import INTERVIEW, NEEDS
-from tests import postgres
-from tests.packages import program
-from tests.stack import free_ports
+from deploy.supervisor import CannotStart
+from tests.postgres import Postgres
 
 READERS, BEGIN_WITHIN = 2000, 600.0
 PAUSES = 5.0, 40.0
@@ -75,24 +73,28 @@ class Outcome:
 def main() -> None:
     """Exit code 1 if anything was lost, doubled or left without a reply; that it was slow is only said."""
     options = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
-    options.add_argument("--only", choices=("article", "flood"), help="one of the two")
+    options.add_argument("--only", choices=tuple(SIMULATIONS), help="one of the two")
     options.add_argument(
         "--scale", type=float, default=1.0, help="0.1: a tenth of the people, in a tenth of the time, pauses as well"
     )
     given = options.parse_args()
-    outcomes = []
-    with postgres.running(Path(program("postgresql")), free_ports(1)[0], durable=True) as server:
-        for name, simulate in (("article", article), ("flood", flood)):
-            if given.only not in (None, name):
-                continue
-            with running(AsDelivered, server) as side:
-                outcome = asyncio.run(_simulate(side, simulate, given.scale))
-            outcomes.append(outcome)
-            print(f"{name} (scale {given.scale:g}): {outcome}", *sorted(set(outcome.errors)), sep="\n  ", flush=True)
-            if name == "article":
-                reached = outcome.quantile(0.99) <= SLOW and outcome.quantile(1) <= SLOWEST
-                print(f"  p99 ≤ {SLOW:g} s and nobody over {SLOWEST:g} s: {'reached' if reached else 'missed'}")
+    chosen = [given.only] if given.only else list(SIMULATIONS)
+    try:
+        with sides.server() as server:
+            outcomes = [_run(server, name, given.scale) for name in chosen]
+    except CannotStart as why:
+        sys.exit(str(why))
     sys.exit(not all(outcome.whole for outcome in outcomes))
+
+
+def _run(server: Postgres, name: str, scale: float) -> Outcome:
+    with sides.running(AsDelivered, server) as side:
+        outcome = asyncio.run(_simulate(side, SIMULATIONS[name], scale))
+    print(f"{name} (scale {scale:g}): {outcome}", *sorted(set(outcome.errors)), sep="\n  ")
+    if name == ARTICLE:
+        reached = outcome.quantile(0.99) <= SLOW and outcome.quantile(1) <= SLOWEST
+        print(f"  p99 ≤ {SLOW:g} s and nobody over {SLOWEST:g} s: {'reached' if reached else 'missed'}", flush=True)
+    return outcome
 
 
 Simulation = Callable[[Side, aiohttp.ClientSession, Outcome, float], Awaitable[None]]
@@ -142,6 +144,9 @@ async def _interview(side: Side, http: aiohttp.ClientSession, outcome: Outcome, 
         outcome.told_to_wait += talk.waited
         talk.leaves()
 
+
+ARTICLE = "article"
+SIMULATIONS = {ARTICLE: article, "flood": flood}
 
 if __name__ == "__main__":
     main()

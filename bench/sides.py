@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -19,7 +20,9 @@ from bench.cpu import Pids
 from bench.talk import RestTalk, Talk, WebTalk
 from deploy import local, train
 from deploy.supervisor import CannotStart, Service, Supervisor, last_lines
+from tests import postgres
 from tests.faults import replicas
+from tests.packages import program
 from tests.postgres import Postgres
 from tests.stack import free_ports
 
@@ -173,6 +176,15 @@ def running(kind: type[Side], server: Postgres, **more: str) -> Iterator[Side]:
             yield side
         finally:
             side.supervisor.stop()
+
+
+@contextmanager
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL that waits for its disk, as long as the block lasts; a signal that ends us ends it as well."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with postgres.running(Path(program("postgresql")), free_ports(1)[0], durable=True) as started:
+        yield started
 
 
 _RASA = (str(local.RASA_PYTHON), "-m", "rasa")
