@@ -75,7 +75,9 @@ async def compare(
 def session() -> aiohttp.ClientSession:
     """A client with as many connections as there are people."""
     timeout = aiohttp.ClientTimeout(total=None, sock_read=60)
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout)
+    # Servers hang up after five idle seconds; a browser would dial again, here the line is given up before.
+    lines = aiohttp.TCPConnector(limit=0, keepalive_timeout=3)
+    return aiohttp.ClientSession(connector=lines, timeout=timeout)
 
 
 class Seat:
