@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres redis nginx iproute export backup restore mutants soak bench burst shell audit lock secrets deploy-check clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres redis nginx iproute export backup restore mutants soak bench growth burst shell audit lock secrets deploy-check clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -108,8 +108,11 @@ mutants: chromium setup ## Break the code on purpose and see that the tests noti
 soak: postgres nginx setup catalogs train ## Residents talk while everything fails in turn (SOAK=… for its options)
 	$(PYTHON) -m tests.faults $(SOAK)
 
-bench: setup catalogs train ## Measure how fast it is
-	$(PYTHON) -m bench
+bench: postgres nginx setup catalogs train ## Measure how fast it is (BENCH="--only turn" for its options)
+	$(PYTHON) -m bench $(BENCH)
+
+growth: postgres setup catalogs train ## Let 2,000 people come within ten minutes, then 500 at once (GROWTH="--scale 0.1")
+	$(PYTHON) -m bench.growth $(GROWTH)
 
 burst: setup catalogs train ## Let 500 people press «Start» on Telegram at once
 	$(PYTHON) -m bench.burst

@@ -2,133 +2,154 @@
 
 import hashlib
 import os
-import socket
-import sqlite3
+import signal
 import subprocess
+import tempfile
 import time
-import uuid
 from abc import ABC, abstractmethod
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-import httpx
+import aiohttp
+import psycopg
 
+from bench.cpu import Pids
+from bench.talk import RestTalk, Talk, WebTalk
 from deploy import local, train
 from deploy.supervisor import CannotStart, Service, Supervisor, last_lines
+from tests import postgres
+from tests.faults import replicas
+from tests.packages import program
+from tests.postgres import Postgres
+from tests.stack import free_ports
 
 BARE = Path(__file__).parent / "bare_rasa"
-NLU = train.RASA_PROJECT / "data" / "nlu"
 CACHE = train.ROOT / "var" / "bench"
 KEPT = ("PATH", "HOME", "LANG")
 """All that the processes see of this shell: a DATABASE_URL that is set here must not get our invented answers."""
-
-
-class Failed(Exception):
-    """A turn without the reply that it should have."""
-
-
-@dataclass
-class Person:
-    """Somebody who has just come: a name for Rasa; for Mitsprache a session, and what was read of the log."""
-
-    sender: str = field(default_factory=lambda: str(uuid.uuid4()))
-    headers: dict[str, str] = field(default_factory=dict)
-    seen: int = 0
+UNLIMITED = dict.fromkeys(("LIMIT_PERSON", "LIMIT_ALL", "LIMIT_NEW"), "1000000 per second")
+"""A load presses faster than any person."""
 
 
 class Side(ABC):
-    """Processes of one kind, and how to talk to them."""
+    """Processes of one kind on a new database, and how to talk to them."""
 
     name: str
-    needs: tuple[str, str]
-    """Where the needs end up: file and query that counts them."""
+    talk: type[Talk]
+    needs: str
+    """The query that counts the needs in the database."""
+    more: ClassVar[dict[str, str]] = {}
+    """Settings of this side."""
 
-    def __init__(self, data: Path) -> None:
-        sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-        names = ("BOT_PORT", "RASA_PORT", "ACTIONS_PORT")
-        ports = {name: str(one.getsockname()[1]) for name, one in zip(names, sockets, strict=True)}
-        for one in sockets:
-            one.close()
+    def __init__(self, data: Path, server: Postgres, **more: str) -> None:
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        self.data = data
-        self.settings = local.settings({**kept, **ports, "DATA_DIR": str(data), "LOG_LEVEL": "INFO"})
+        ports = dict(zip(("BOT_PORT", "RASA_PORT", "ACTIONS_PORT"), map(str, free_ports(3)), strict=True))
+        self.data, self.server, self.database = data, server, server.database()
+        place = {"DATA_DIR": str(data), "DATABASE_URL": self.database, "LOG_LEVEL": "INFO"}
+        self.settings = local.settings({**kept, **ports, **place, **self.more, **more})
         self._services = self.prepare()
         self.supervisor = Supervisor(self._services, data, lambda _line: None)
         self.url = f"http://127.0.0.1:{self._services[-1].port}"
+        self.started = 0.0
+        """Seconds from nothing until all processes were healthy."""
 
     @abstractmethod
     def prepare(self) -> list[Service]:
         """The processes to start, with everything there that they need; the last one is talked to."""
 
-    @abstractmethod
-    async def says(self, http: httpx.AsyncClient, person: Person, text: str | None) -> bool:
-        """One full turn, None being the begin; whether the reply was the thanks. Raises Failed."""
-
-    def start(self) -> float:
-        """Seconds from nothing until all processes are healthy."""
+    def start(self) -> None:
+        """Returns when all processes are healthy."""
         began = time.perf_counter()
         self.supervisor.start()
         self.supervisor.wait_healthy(180)
-        return time.perf_counter() - began
+        self.started = time.perf_counter() - began
 
-    def pids(self) -> dict[str, int]:
-        """The running processes."""
-        return {service.name: self.supervisor.pid_of(service.name) for service in self._services}
+    def person(self, http: aiohttp.ClientSession) -> Talk:
+        """Somebody who has just come."""
+        return self.talk(http, self.url)
+
+    def pids(self) -> Pids:
+        """The running processes by kind, and the database server's."""
+        pids: Pids = {"postgres": [self.server.pid]}
+        for service in self._services:
+            kind, _, _number = service.name.partition("-")
+            pids.setdefault(kind, []).append(self.supervisor.pid_of(service.name))
+        return pids
 
     def stored(self) -> int:
         """How many needs lie in the database."""
-        file, query = self.needs
-        if not (self.data / file).exists():
-            return 0
-        with closing(sqlite3.connect(self.data / file, timeout=15)) as connection:
-            return int(connection.execute(query).fetchone()[0])
+        return self.count(self.needs)
+
+    def backends(self) -> int:
+        """How many connections its processes hold to the database."""
+        return self.count("select count(*) from pg_stat_activity where datname = current_database()") - 1
+
+    def count(self, query: str) -> int:
+        """The figure that a query gives."""
+        with psycopg.connect(self.database) as connection:
+            row = connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
 
 
 class Ours(Side):
-    """Mitsprache on SQLite. A message goes in through the web channel; its reply is read by long poll."""
+    """Mitsprache. A message goes in through the web channel; its reply is read from the stream of events."""
 
     name = "Mitsprache"
-    needs = ("mitsprache.db", "select count(*) from answers where question = 'need' and text <> ''")
+    talk = WebTalk
+    needs = "select count(*) from answers where question = 'need' and text <> ''"
+    more = UNLIMITED
 
     def prepare(self) -> list[Service]:
         return local.services(self.settings, local.prepare(self.settings))
 
-    async def says(self, http: httpx.AsyncClient, person: Person, text: str | None) -> bool:
-        if text is None:
-            session = await _asks(http, "POST", "/api/session", json={"languages": ["de"]})
-            person.headers = {"Authorization": f"Bearer {session['token']}"}
-        else:
-            message = {"id": str(uuid.uuid4()), "text": text}
-            await _asks(http, "POST", "/api/messages", json=message, headers=person.headers)
-        address = f"/api/messages?after={person.seen}&wait=20"
-        new = (await _asks(http, "GET", address, headers=person.headers))["messages"]
-        if not new:
-            raise Failed
-        person.seen = new[-1]["number"]
-        return bool(new[-1]["end"] == "finished")
+
+class TwoRasas(Ours):
+    """Mitsprache with two Rasa processes, between which a proxy chooses: as replicas behind one address would be."""
+
+    name = "Mitsprache, two Rasas"
+
+    def prepare(self) -> list[Service]:
+        rasa, *others = super().prepare()
+        front, second = free_ports(2)
+        members = " ".join(f"server 127.0.0.1:{port};" for port in (rasa.port, second))
+        server = replicas.SERVER.format(name="rasa", front=front, members=members)
+        proxy = replicas.proxy(self.data / "proxy", server, front)
+        known = {"RASA_URL": f"http://127.0.0.1:{front}"}
+        another = replace(
+            rasa,
+            name="rasa-2",
+            command=tuple(str(second) if word == str(rasa.port) else word for word in rasa.command),
+            port=second,
+            health=rasa.health.replace(f":{rasa.port}", f":{second}"),
+        )
+        health = rasa.health.replace(f":{rasa.port}", f":{front}")
+        proxy = replace(proxy, health=health, headers=rasa.headers)
+        return [rasa, another, proxy, *(replace(one, environ={**one.environ, **known}) for one in others)]
 
 
 class Bare(Side):
-    """Rasa and its action server as they come, data in SQLite. The REST channel answers with the reply."""
+    """Rasa and its action server as they come. The REST channel answers with the reply."""
 
     name = "bare Rasa"
-    needs = ("needs.db", "select count(*) from needs where need <> ''")
+    talk = RestTalk
+    needs = "select count(*) from needs where need <> ''"
+    config = "config-light.yml"
 
     def prepare(self) -> list[Service]:
         given = self.settings
         environ = {
             **given.environ,
-            "BARE_TRACKER": str(self.data / "tracker.db"),
-            "BARE_NEEDS": str(self.data / self.needs[0]),
             "SANIC_HOST": "127.0.0.1",
             "RASA_TELEMETRY_ENABLED": "false",
             "RASA_CACHE_DIRECTORY": str(CACHE / "cache"),
             "CUDA_VISIBLE_DEVICES": "",
         }
-        model = ("--model", str(_model(environ)), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml")
-        rasa = (*_RASA, "run", *model, "-i", "127.0.0.1", "-p", str(given.rasa_port))
+        model = _model(self.config, environ)
+        sources = ("--model", str(model), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml")
+        rasa = (*_RASA, "run", *sources, "-i", "127.0.0.1", "-p", str(given.rasa_port))
         sdk = (str(local.PYTHON), "-m", "rasa_sdk", "--actions", "actions", "-p", str(given.actions_port))
         health = f"{environ['ACTIONS_URL']}/health"
         return [
@@ -136,33 +157,50 @@ class Bare(Side):
             Service("rasa", rasa, BARE, given.rasa_port, "RASA_PORT", f"{environ['RASA_URL']}/", environ=environ),
         ]
 
-    async def says(self, http: httpx.AsyncClient, person: Person, text: str | None) -> bool:
-        message = {"sender": person.sender, "message": text or "hallo"}
-        replies = await _asks(http, "POST", "/webhooks/rest/webhook", json=message)
-        if not replies:
-            raise Failed
-        return bool(replies[-1]["text"].startswith("Vielen Dank"))
+
+class BareDefault(Bare):
+    """The same with the pipeline and the policies that Rasa takes by itself: DIET, TED and rules."""
+
+    name = "bare Rasa, default pipeline"
+    config = "config-default.yml"
+
+
+@contextmanager
+def running(kind: type[Side], server: Postgres, **more: str) -> Iterator[Side]:
+    """A side in a new folder, on the disk that `make run` uses, as long as the block lasts."""
+    (train.ROOT / "var").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=train.ROOT / "var") as folder:
+        side = kind(Path(folder), server, **more)
+        try:
+            side.start()
+            yield side
+        finally:
+            side.supervisor.stop()
+
+
+@contextmanager
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL that waits for its disk, as long as the block lasts; a signal that ends us ends it as well."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with postgres.running(Path(program("postgresql")), free_ports(1)[0], durable=True) as started:
+        yield started
 
 
 _RASA = (str(local.RASA_PYTHON), "-m", "rasa")
 
 
-async def _asks(http: httpx.AsyncClient, method: str, path: str, **more: Any) -> Any:
-    answer = await http.request(method, path, **more)
-    if not answer.is_success:
-        raise Failed
-    return answer.json()
-
-
-def _model(environ: dict[str, str]) -> Path:
+def _model(config: str, environ: dict[str, str]) -> Path:
     """The model of the bare assistant, trained if its sources have changed."""
-    sources = sorted([*BARE.rglob("*.yml"), *NLU.rglob("*.yml"), train.RASA_PROJECT / "requirements.lock"])
-    model = CACHE / f"{hashlib.sha256(b''.join(path.read_bytes() for path in sources)).hexdigest()[:16]}.tar.gz"
+    lock = train.RASA_PROJECT / "requirements.lock"
+    sources = [BARE / config, BARE / "domain.yml", *sorted((BARE / "data").rglob("*.yml")), lock]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    model = CACHE / f"{digest[:16]}.tar.gz"
     if model.exists():
         return model
     CACHE.mkdir(parents=True, exist_ok=True)
     log, fresh = CACHE / "train.log", CACHE / "unfinished" / model.name
-    data = ("--config", "config.yml", "--domain", "domain.yml", "--data", "data", os.path.relpath(NLU, BARE))
+    data = ("--config", config, "--domain", "domain.yml", "--data", "data")
     target = ("--out", str(fresh.parent), "--fixed-model-name", model.name.removesuffix(".tar.gz"))
     with log.open("wb") as out:
         code = subprocess.call((*_RASA, "train", *data, *target), cwd=BARE, env=environ, stdout=out, stderr=out)

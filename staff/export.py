@@ -7,8 +7,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import sqlalchemy as sa
 
@@ -32,21 +33,23 @@ COLUMNS = (
 )
 LANGUAGE = "de"
 """The language of the city's staff."""
+AT_ONCE = 1000
+"""So many rows are held at a time."""
 
-Row = Mapping[str, str | int | None]
+Cell = str | int | None
+Row = tuple[Cell, ...]
+"""In the order of COLUMNS."""
 Writer = Callable[[IO[str], Iterable[Row], list[str]], None]
 
 
-def rows(connection: sa.Connection, city: City, round: Round, withheld: str | None = None) -> Iterator[Row]:
-    """One row an answer, oldest conversation first; an answer that was revised stands once, as it is now.
+def query(round: Round) -> sa.Select[Any]:
+    """What is asked of the database, in the order of COLUMNS: one row an answer, oldest conversation first.
 
-    `withheld` stands in place of what persons wrote in their own words, where that may not be read.
+    An answer that was revised stands once, as it is now.
     """
-    free = {question.id for question in round.questions if question.kind is Kind.TEXT}
     district = next((question.id for question in round.questions if question.kind is Kind.DISTRICT), None)
-    names = {one.id: one.name for one in city.districts}
     lives = answers.alias("lives")
-    found = connection.execution_options(yield_per=1000).execute(
+    return (
         sa.select(
             participations.c.number,
             participations.c.status,
@@ -65,13 +68,23 @@ def rows(connection: sa.Connection, city: City, round: Round, withheld: str | No
         .where(participations.c.round == round.id)
         .order_by(participations.c.id, answers.c.id)
     )
-    for row in found:
-        values = {**row._mapping, "district": names.get(row.district, row.district)}
-        values["answered_at"] = row.answered_at.isoformat(timespec="seconds") + "Z"
-        values["conversation"] = values.pop("number")
-        if withheld is not None and row.question in free and row.text is not None:
-            values["text"] = withheld
-        yield {column: values[column] for column in COLUMNS}
+
+
+def rows(connection: sa.Connection, city: City, round: Round, withheld: str | None = None) -> Iterator[Row]:
+    """The answers, as staff read them.
+
+    `withheld` stands in place of what persons wrote in their own words, where that may not be read.
+    """
+    free = {question.id for question in round.questions if question.kind is Kind.TEXT}
+    names = {one.id: one.name for one in city.districts}
+    found = connection.execution_options(yield_per=AT_ONCE).execute(query(round))
+    # There may be a million of them, so a row is touched as seldom as can be.
+    for block in found.partitions():
+        for number, status, channel, language, lives, question, instance, state, text, at, revision in block:
+            if withheld is not None and question in free and text is not None:
+                text = withheld
+            district, answered_at = names.get(lives, lives), at.isoformat(timespec="seconds") + "Z"
+            yield number, status, channel, language, district, question, instance, state, text, answered_at, revision
 
 
 def export(
@@ -102,7 +115,8 @@ def export(
     return counted.rows
 
 
-def defuse(value: str | int | None) -> str | int | None:
+@lru_cache(AT_ONCE)
+def defuse(value: Cell) -> Cell:
     """A cell that no spreadsheet takes for a formula: an apostrophe stands before it.
 
     Also before an apostrophe of the person's own, so that taking the first one away always gives the original.
@@ -119,8 +133,7 @@ def _csv(opened: IO[str], found: Iterable[Row], notice: list[str], delimiter: st
     writer = csv.writer(opened, delimiter=delimiter, lineterminator="\r\n")
     writer.writerows([f"# {line}"] for line in notice)
     writer.writerow(COLUMNS)
-    for row in found:
-        writer.writerow([defuse(row[column]) for column in COLUMNS])
+    writer.writerows(map(defuse, row) for row in found)
 
 
 def _excel(opened: IO[str], found: Iterable[Row], notice: list[str]) -> None:
@@ -130,7 +143,7 @@ def _excel(opened: IO[str], found: Iterable[Row], notice: list[str]) -> None:
 def _jsonl(opened: IO[str], found: Iterable[Row], notice: list[str]) -> None:
     opened.write(json.dumps({"notice": notice}, ensure_ascii=False) + "\n")
     for row in found:
-        opened.write(json.dumps(row, ensure_ascii=False) + "\n")
+        opened.write(json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
 
 
 FORMS: Mapping[str, tuple[Writer, str]] = {

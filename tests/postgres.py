@@ -19,8 +19,8 @@ ACCOUNT = "postgres"
 class Postgres:
     """A running server. Each database of it is empty and nobody else's."""
 
-    def __init__(self, programs: Path, folder: Path, port: int) -> None:
-        self._programs, self._folder, self._port = programs, folder, port
+    def __init__(self, programs: Path, folder: Path, port: int, durable: bool = False) -> None:
+        self._programs, self._folder, self._port, self._durable = programs, folder, port, durable
         self._numbers = count(1)
 
     def database(self) -> str:
@@ -52,8 +52,10 @@ class Postgres:
         options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300"
         # As docs/operations.md asks for it.
         options += " -c log_min_error_statement=panic"
-        # Whether a disk keeps its promise is not for these tests to find out; killed processes lose nothing by it.
-        self._run("pg_ctl", "-w", "-o", f"{options} -c fsync=off", "-l", str(self._folder / "log"), "start")
+        if not self._durable:
+            # Whether a disk keeps its promise is not for tests to find out; killed processes lose nothing by it.
+            options += " -c fsync=off"
+        self._run("pg_ctl", "-w", "-o", options, "-l", str(self._folder / "log"), "start")
 
     def stop(self, mode: str = "fast") -> None:
         """Stops it; «immediate» as a crash would."""
@@ -61,8 +63,7 @@ class Postgres:
 
     def kill(self) -> None:
         """kill -9 of the process that watches over all others, in the middle of whatever they do."""
-        first, *_ = (self._folder / "data" / "postmaster.pid").read_text().splitlines()
-        watcher = psutil.Process(int(first))
+        watcher = psutil.Process(self.pid)
         others = watcher.children()
         watcher.kill()
         # They notice, and end; before that no new one may begin on their files.
@@ -76,6 +77,12 @@ class Postgres:
     def admin(self) -> psycopg.Connection[tuple[object, ...]]:
         """A connection that may do anything; to be used in a `with`."""
         return psycopg.connect(self._address("postgres"), autocommit=True)
+
+    @property
+    def pid(self) -> int:
+        """The process that watches over all others."""
+        first, *_ = (self._folder / "data" / "postmaster.pid").read_text().splitlines()
+        return int(first)
 
     @property
     def log(self) -> Path:
@@ -94,12 +101,12 @@ class Postgres:
 
 
 @contextmanager
-def running(programs: Path, port: int) -> Iterator[Postgres]:
-    """A server that lives as long as the block."""
+def running(programs: Path, port: int, durable: bool = False) -> Iterator[Postgres]:
+    """A server that lives as long as the block; a durable one waits for the disk, as a real one does."""
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     if os.geteuid() == 0:
         shutil.chown(folder, ACCOUNT)
-    server = Postgres(programs, folder, port)
+    server = Postgres(programs, folder, port, durable)
     try:
         server.initialise()
         server.start()

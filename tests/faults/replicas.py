@@ -63,8 +63,6 @@ class Replicas(Stack):
         return [*made, self._proxy(fronts, ports)]
 
     def _proxy(self, fronts: dict[str, int], ports: list[dict[str, int]]) -> Service:
-        folder = self.data / "proxy"
-        folder.mkdir(parents=True)
         servers = "".join(
             SERVER.format(
                 name=kind,
@@ -73,23 +71,21 @@ class Replicas(Stack):
             )
             for kind, front in fronts.items()
         )
-        user = "user root;" if os.geteuid() == 0 else ""
-        config = folder / "nginx.conf"
-        config.write_text(CONFIG.format(folder=folder, user=user, servers=servers))
-        return Service(
-            name="proxy",
-            command=(
-                program("nginx"),
-                "-p",
-                str(folder),
-                "-c",
-                str(config),
-                "-e",
-                str(folder / "error.log"),
-            ),
-            cwd=folder,
-            port=fronts["bot"],
-            port_setting="BOT_PORT",
-            health=f"http://127.0.0.1:{fronts['bot']}/healthz",
-            environ=dict(os.environ),
-        )
+        return proxy(self.data / "proxy", servers, fronts["bot"])
+
+
+def proxy(folder: Path, servers: str, port: int) -> Service:
+    """A reverse proxy with these servers, the one on `port` before the bots."""
+    folder.mkdir(parents=True)
+    user = "user root;" if os.geteuid() == 0 else ""
+    config = folder / "nginx.conf"
+    config.write_text(CONFIG.format(folder=folder, user=user, servers=servers))
+    return Service(
+        name="proxy",
+        command=(program("nginx"), "-p", str(folder), "-c", str(config), "-e", str(folder / "error.log")),
+        cwd=folder,
+        port=port,
+        port_setting="BOT_PORT",
+        health=f"http://127.0.0.1:{port}/healthz",
+        environ=dict(os.environ),
+    )

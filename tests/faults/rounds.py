@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from staff.export import rows
+from staff.export import COLUMNS, rows
 from store import packs, tables
 from tests.databases import everything
 from tests.faults.checker import DELETE, Shown, Stored, World, violations
@@ -184,7 +184,7 @@ def _exported(site: Site) -> list[Stored]:
                 str(row["text"]) if row["text"] is not None else None,
                 int(str(row["revision"])),
             )
-            for row in rows(connection, city, round)
+            for row in (dict(zip(COLUMNS, values, strict=True)) for values in rows(connection, city, round))
         ]
 
 
