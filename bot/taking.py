@@ -1,7 +1,7 @@
 """Takes a conversation's oldest message for a turn: lease, binding, and what Rasa has to know."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,6 @@ from dialogue.reading import read
 from dialogue.rounds import Kind
 from store import clock, inbox, people, receipts
 from store.inbox import Message
-from store.people import Person
 from store.receipts import Receipt
 
 
@@ -40,28 +39,31 @@ def take(wiring: Wiring, person: str, owner: str, lease: float) -> Taken | None:
             people.release(connection, person, fence)
             return None
         receipt = receipts.find(connection, message.key)
-        here = people.load(connection, person, wiring.round, wiring.config.secret, now)
-        binding = _bind(connection, wiring, here, message)
-        metadata = _metadata(wiring, here, message, binding, fence)
-        return Taken(message, fence, here.language, metadata, receipt)
+        binding = _bind(connection, wiring, message, now)
+        channel, language = people.spoken(connection, person)
+        metadata = _metadata(wiring, channel, language, message, binding, fence)
+        return Taken(message, fence, language, metadata, receipt)
 
 
-def _bind(connection: sa.Connection, wiring: Wiring, here: Person, message: Message) -> Binding:
+def _bind(connection: sa.Connection, wiring: Wiring, message: Message, now: datetime) -> Binding:
     if message.bound:
         return Binding(message.asked, message.append)
+    here = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     text, grace = message.text or "", timedelta(seconds=wiring.config.grace)
     binding = bind(wiring.round, here.progress, wiring.lexicon, text, message.received_at, here.asked_at, grace)
     inbox.bind(connection, message.key, binding.asked, binding.append)
     return binding
 
 
-def _metadata(wiring: Wiring, here: Person, message: Message, binding: Binding, fence: int) -> dict[str, Any]:
+def _metadata(
+    wiring: Wiring, channel: str, language: str, message: Message, binding: Binding, fence: int
+) -> dict[str, Any]:
     asked = binding.asked
     return {
         "key": message.key,
-        "conversation": here.id,
-        "channel": here.channel,
-        "language": here.language,
+        "conversation": message.person,
+        "channel": channel,
+        "language": language,
         "question": asked.question if asked else None,
         "instance": asked.instance if asked else None,
         "expects": _expects(wiring, binding, message.text),

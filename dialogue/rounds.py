@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -131,7 +132,11 @@ class Round(_Data):
 
     def find(self, id: str) -> Question | None:
         """The question with this id; None for one that the round had once, or that never was."""
-        return next((question for question in (*self.questions, *ASIDES) if question.id == id), None)
+        return self._by_id.get(id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Question]:
+        return {question.id: question for question in (*self.questions, *ASIDES)}
 
     @property
     def consent_version(self) -> str:

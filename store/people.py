@@ -52,7 +52,16 @@ def exists(connection: sa.Connection, id: str) -> bool:
 
 def language(connection: sa.Connection, id: str) -> str:
     """The language of the talk, chosen or supposed."""
-    return str(connection.execute(sa.select(people.c.language).where(people.c.id == id)).scalar_one())
+    return spoken(connection, id)[1]
+
+
+def spoken(connection: sa.Connection, id: str) -> tuple[str, str]:
+    """Channel and language of the talk, chosen or supposed."""
+    row = connection.execute(_SPOKEN, {"of_person": id}).one()
+    return row.channel, row.language
+
+
+_SPOKEN = sa.select(people.c.channel, people.c.language).where(people.c.id == sa.bindparam("of_person"))
 
 
 def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: datetime) -> Person:
