@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dialogue.rounds import City
 from store.database import Database
 from store.tables import answers, participations, people
 
-DISTRICTS = ("betzenberg", "innenstadt_ost", "kaiserslautern_west", "erfenbach")
 THEMES = ("housing", "mobility", "children_youth", "health", "offices", "language_learning")
 NEEDS = (
     ("de", "Der Bus soll abends öfter fahren, vor allem am Wochenende.", "Ein Nachtbus ab dem Bahnhof."),
@@ -33,7 +33,7 @@ said = sa.Table(
 """What each kind of person has said."""
 
 
-def fill(database: Database, round: str, total: int, now: datetime) -> None:
+def fill(database: Database, city: City, round: str, total: int, now: datetime) -> None:
     """Adds people who have answered everything, until about as many answers are stored."""
     with database.write() as connection:
         had = connection.execute(sa.select(sa.func.count()).select_from(participations)).scalar_one()
@@ -45,7 +45,7 @@ def fill(database: Database, round: str, total: int, now: datetime) -> None:
         given |= {"status": "complete", "number": 100_000_000_000 + numbers.c.number, "mark": mark, "started_at": now}
         _insert(connection, participations, given)
         said.create(connection)
-        connection.execute(said.insert(), list(_said()))
+        connection.execute(said.insert(), list(_said(city)))
         _insert_answers(connection, had, now)
         said.drop(connection)
     with database.write() as connection:
@@ -75,7 +75,7 @@ def _insert_answers(connection: sa.Connection, had: int, now: datetime) -> None:
     connection.execute(answers.insert().from_select(["participation", *names, "text", "answered_at"], rows))
 
 
-def _said() -> Iterator[dict[str, Any]]:
+def _said(city: City) -> Iterator[dict[str, Any]]:
     for variant, (language, need, idea) in enumerate(NEEDS):
         needs = (
             (question, instance, text)
@@ -88,7 +88,8 @@ def _said() -> Iterator[dict[str, Any]]:
                 ("more", "no" if instance else "yes"),
             )
         )
-        given = (("district", 0, DISTRICTS[variant % len(DISTRICTS)]), *needs, ("about", 0, "no"), ("review", 0, "yes"))
+        home = city.districts[variant % len(city.districts)].id
+        given = (("district", 0, home), *needs, ("about", 0, "no"), ("review", 0, "yes"))
         for position, (question, instance, text) in enumerate(given):
             yield {
                 "variant": variant,

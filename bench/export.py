@@ -43,18 +43,18 @@ def measure(server: Postgres) -> list[Export]:
 def _measure(settings: local.Settings, total: int) -> Export:
     url, file = settings.environ["DATABASE_URL"], settings.data / "export.csv"
     database = Database(config.driver(url))
-    answers.fill(database, "needs", total, clock.now())
+    city = packs.city(config.load(settings.environ).city)
+    answers.fill(database, city, "needs", total, clock.now())
     database.close()
-    rows, copied = _copy(url, settings.data / "copy.csv")
+    rows, copied = _copy(url, city.id, settings.data / "copy.csv")
     command = (str(local.PYTHON), "-m", "staff", "export", "--round", "needs", "--format", "csv", "--out", str(file))
     taken, peak = _run(command, settings.environ)
     return Export(rows, rows / taken, rows / copied, peak)
 
 
-def _copy(url: str, file: Path) -> tuple[int, float]:
+def _copy(url: str, city: str, file: Path) -> tuple[int, float]:
     """The number of rows, and seconds."""
-    city = packs.city("kaiserslautern")
-    asked = query(packs.round(city.id, "needs"))
+    asked = query(packs.round(city, "needs"))
     text = str(asked.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
     with psycopg.connect(url) as connection, connection.cursor() as cursor, file.open("wb") as out:
         began = time.perf_counter()

@@ -38,7 +38,7 @@ def measure(server: Postgres) -> list[Insert]:
 def _measure(kind: str, folder: Path, few: str, many: str) -> Insert:
     cities = City(folder, config.driver(few)), City(folder, config.driver(many))
     for city, stored in zip(cities, (FEW, MANY), strict=True):
-        answers.fill(city.database, city.bot.round.id, stored, clock.now())
+        answers.fill(city.database, city.bot.city, city.bot.round.id, stored, clock.now())
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(PEOPLE):  # in turns: what else the machine does hits both
         for city, taken in zip(cities, times, strict=True):

@@ -195,6 +195,8 @@ def test_stalled_action_server(stack: Stack) -> None:
     """A10: the action server sleeps longer than the time-out, wakes up, and there is one answer and one reply."""
     resident = stack.at_need()
     pid = stack.supervisor.pid_of("actions")
+    # What an earlier test left may be at work: stopped inside its transaction, it would hold SQLite for everybody.
+    until(lambda: stack.count(tables.inbox, tables.inbox.c.state == "waiting") == 0, 60)
     os.kill(pid, signal.SIGSTOP)
     try:
         resident.posts({"text": "Mehr Bäume"})
