@@ -65,7 +65,7 @@ def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence
     outcome = acts.perform(scene)
     left = handover.holder(connection, scene.claimed) if outcome.takes_up else None
     changes.apply(connection, person, wiring.round, wiring.config.secret, outcome, now)
-    after = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
+    after = people.load(connection, person.id, wiring.round, wiring.config.secret, now, person, outcome.touched)
     changes.settle(connection, after, wiring.round)
     marks = people.marks(connection, person.id) if outcome.erases else []
     finished = scene.heard.act != "repeat" and open_question(wiring.round, person.progress) is None

@@ -212,6 +212,11 @@ class Outcome:
         return next((change for change in self.changes if isinstance(change, Erase)), None)
 
     @property
+    def touched(self) -> frozenset[Instance]:
+        """The answers that are given, or taken away."""
+        return frozenset(change.asked for change in self.changes if isinstance(change, Give | Withdraw))
+
+    @property
     def effect(self) -> str:
         """One word for the receipt: the name of the change that counts most, or «said»."""
         return type(self.changes[0]).__name__.lower() if self.changes else SAID

@@ -60,6 +60,8 @@ class Progress:
     """What stood where the text stands that may have been meant as an act."""
     code: str | None = None
     """The mark behind which the channel shows the code to go on with."""
+    walked: "dict[int, tuple[Step, ...]]" = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The person's way through a round, kept by the round: a turn asks for it a dozen times, and it may be long."""
 
 
 class Step(NamedTuple):
@@ -146,7 +148,13 @@ def _first_open(round: Round, progress: Progress) -> Instance | None:
     return next((step.asked for step in _order(round, progress) if not passed(round, progress, step)), None)
 
 
-def _order(round: Round, progress: Progress) -> Iterator[Step]:
+def _order(round: Round, progress: Progress) -> tuple[Step, ...]:
+    if id(round) not in progress.walked:
+        progress.walked[id(round)] = tuple(_walk(round, progress))
+    return progress.walked[id(round)]
+
+
+def _walk(round: Round, progress: Progress) -> Iterator[Step]:
     done: set[str] = set()
     for question in round.questions:
         if question.kind is Kind.REVIEW:

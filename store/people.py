@@ -1,5 +1,6 @@
 """People: one row a conversation, with its lease and how far the person has come."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,8 +65,20 @@ def spoken(connection: sa.Connection, id: str) -> tuple[str, str]:
 _SPOKEN = sa.select(people.c.channel, people.c.language).where(people.c.id == sa.bindparam("of_person"))
 
 
-def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: datetime) -> Person:
-    """The person with all progress in the round. Raises Refused (person_unknown)."""
+def load(
+    connection: sa.Connection,
+    id: str,
+    round: Round,
+    secret: bytes,
+    now: datetime,
+    before: Person | None = None,
+    touched: Collection[Instance] = (),
+) -> Person:
+    """The person with all progress in the round. Raises Refused (person_unknown).
+
+    `before`: as loaded earlier in this transaction; since then only these answers have been touched, so that no others
+    have to be read again.
+    """
     row = connection.execute(_HERE, _about(id, round, secret, now)).first()
     if row is None:
         raise Refused("person_unknown")
@@ -77,7 +90,7 @@ def load(connection: sa.Connection, id: str, round: Round, secret: bytes, now: d
         language=row.language if row.chosen else None,
         adult=row.adult,
         consent=row.consent,
-        answers=_answers(connection, row.current),
+        answers=_answers(connection, row.current, before, touched),
         aside=row.aside,
         revisit=revisit,
         stopped=row.stopped,
@@ -185,13 +198,27 @@ def consented_to(connection: sa.Connection, participation: int | None, version: 
     return connection.execute(given).scalar()
 
 
-def _answers(connection: sa.Connection, participation: int | None) -> dict[Instance, Given]:
-    rows = connection.execute(_ANSWERS, {"of_participation": participation})
-    return {Instance(row.question, row.instance): Given(State(row.state), row.text) for row in rows}
+def _answers(
+    connection: sa.Connection, participation: int | None, before: Person | None, touched: Collection[Instance]
+) -> dict[Instance, Given]:
+    if before is None or before.participation != participation:
+        return _given(connection.execute(_ANSWERS, {"of_participation": participation}))
+    found = {asked: given for asked, given in before.progress.answers.items() if asked not in touched}
+    for asked in touched:
+        place = {"question": asked.question, "instance": asked.instance}
+        found |= _given(connection.execute(_ANSWER, {"of_participation": participation, **place}))
+    return found
+
+
+def _given(rows: Iterable[sa.Row[Any]]) -> dict[Instance, Given]:
+    return {Instance(question, instance): Given(State(state), text) for question, instance, state, text in rows}
 
 
 _ANSWERS = sa.select(answers.c.question, answers.c.instance, answers.c.state, answers.c.text).where(
     answers.c.participation == sa.bindparam("of_participation")
+)
+_ANSWER = _ANSWERS.where(
+    answers.c.question == sa.bindparam("question"), answers.c.instance == sa.bindparam("instance")
 )
 
 
