@@ -210,16 +210,14 @@ def _answers(
     return found
 
 
-def _given(rows: Iterable[sa.Row[Any]]) -> dict[Instance, Given]:
+def _given(rows: Iterable[Any]) -> dict[Instance, Given]:
     return {Instance(question, instance): Given(State(state), text) for question, instance, state, text in rows}
 
 
 _ANSWERS = sa.select(answers.c.question, answers.c.instance, answers.c.state, answers.c.text).where(
     answers.c.participation == sa.bindparam("of_participation")
 )
-_ANSWER = _ANSWERS.where(
-    answers.c.question == sa.bindparam("question"), answers.c.instance == sa.bindparam("instance")
-)
+_ANSWER = _ANSWERS.where(answers.c.question == sa.bindparam("question"), answers.c.instance == sa.bindparam("instance"))
 
 
 def _before(connection: sa.Connection, participation: int | None, asked: Instance) -> Given | None:
