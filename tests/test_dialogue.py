@@ -1,5 +1,6 @@
 """The pure rules: which question comes next, what belongs to which question, what a city pack must hold."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def test_previous_question() -> None:
     steps = []
     while (earlier := previous_question(ROUND, here)) is not None:
         steps.append(earlier.question)
-        here = Progress(**{**here.__dict__, "revisit": earlier})
+        here = replace(here, revisit=earlier)
     assert steps == ["idea", "importance", "need", "theme", "district", "consent", "age", "language"]
 
 
@@ -107,7 +108,7 @@ def test_status() -> None:
     assert status(ROUND, progress()) is Status.CONSENTED
     here = progress(district_0=ANSWERED)
     assert status(ROUND, here) is Status.PARTIAL
-    assert status(ROUND, Progress(**{**here.__dict__, "stopped": True})) is Status.STOPPED
+    assert status(ROUND, replace(here, stopped=True)) is Status.STOPPED
     assert status(ROUND, progress(**TO_END)) is Status.COMPLETE
 
 
@@ -217,7 +218,7 @@ def test_binding(text: str, received: int, binding: Binding) -> None:
     [
         (Progress("de", adult=True), "ja", Instance("age", 0)),
         (Progress("de"), "ja", Instance("language", 0)),
-        (Progress(**{**progress(**TO_NEED).__dict__, "aside": "delete"}), "ja", NEED),
+        (replace(progress(**TO_NEED), aside="delete"), "ja", NEED),
         (progress(district_0=ANSWERED), "Betzenberg", THEME),
         (progress(**TO_NEED), "Wohnen", THEME),
         (progress(**TO_NEED), "Ein Park", NEED),
@@ -253,9 +254,9 @@ def test_a_need_told_at_the_theme_is_kept() -> None:
 
 def test_nothing_is_answered_under_an_older_consent() -> None:
     """D3: with a new consent text, an old button and a way back lead to the consent question, not into an error."""
-    older = {**progress(**TO_END).__dict__, "consent": "older"}
-    assert perform(Progress(**older), "answer", value="yes", asked=MORE).changes == ()
-    assert open_question(ROUND, Progress(**{**older, "revisit": NEED})) == Instance("consent", 0)
+    older = replace(progress(**TO_END), consent="older")
+    assert perform(older, "answer", value="yes", asked=MORE).changes == ()
+    assert open_question(ROUND, replace(older, revisit=NEED)) == Instance("consent", 0)
 
 
 def test_the_last_word_offers_what_works() -> None:
@@ -267,14 +268,14 @@ def test_the_last_word_offers_what_works() -> None:
 
 def test_what_was_said_after_a_yes_stays_said() -> None:
     """Going back to «anything else?» and saying no drops nothing that was told behind the yes."""
-    here = Progress(**{**progress(**AGAIN, more_1=NO).__dict__, "revisit": MORE})
+    here = replace(progress(**AGAIN, more_1=NO), revisit=MORE)
     outcome = perform(here, "answer", "nein")
     assert (outcome.changes, outcome.says) == ((Revisit(None),), (Say("unchanged"),))
 
 
 def test_only_known_words_consent_or_delete() -> None:
     """A guessed «yes» neither consents, nor confirms an age, nor deletes; it only opens another need."""
-    for here in (Progress("de"), Progress("de", adult=True), Progress(**{**progress().__dict__, "aside": "delete"})):
+    for here in (Progress("de"), Progress("de", adult=True), replace(progress(), aside="delete")):
         assert perform(here, "yes", "na von mir aus mal sehen").changes == ()
     at_more = progress(**TO_MORE)
     assert perform(at_more, "yes", "na klar doch mal").changes == (Give(MORE, State.ANSWERED, "yes"),)
@@ -297,7 +298,7 @@ def test_every_act_at_every_question() -> None:
     for here in places:
         for aside in (None, *(question.id for question in ASIDES)):
             for act in acts.ACTS:
-                outcome = perform(Progress(**{**here.__dict__, "aside": aside}), act, "qwertz")
+                outcome = perform(replace(here, aside=aside), act, "qwertz")
                 assert outcome.says or not outcome.silent
                 assert not any(isinstance(change, Erase) for change in outcome.changes)
 
@@ -311,9 +312,7 @@ def test_what_looks_like_a_command_is_kept_and_asked_about() -> None:
         StandAside("meant", "change_language need.0"),
     )
     text = Given(State.ANSWERED, "Können wir bitte Türkisch schreiben")
-    asked = Progress(
-        **{**progress(**TO_NEED, need_0=text).__dict__, "aside": "meant", "about": "change_language need.0"}
-    )
+    asked = replace(progress(**TO_NEED, need_0=text), aside="meant", about="change_language need.0")
     assert perform(asked, "answer", "ja").changes[:3] == (Withdraw(NEED), StandAside(None), ChooseLanguage("tr"))
     assert perform(asked, "answer", "nein").changes == (StandAside(None),)
 
@@ -331,7 +330,7 @@ def test_after_two_misunderstandings_there_is_a_way_out() -> None:
     """Not understood twice in a row: skip, another language and a person are offered."""
     here = progress(**TO_NEED, need_0=ANSWERED)
     assert perform(here, "answer", "qwertz").offers == ()
-    again = perform(Progress(**{**here.__dict__, "misses": 1}), "answer", "qwertz")
+    again = perform(replace(here, misses=1), "answer", "qwertz")
     assert again.says == (Say("unclear.scale"), Say("stuck"))
     assert [offer.act for offer in again.offers] == ["skip", "change_language", "talk_to_a_person"]
 
