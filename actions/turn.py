@@ -17,9 +17,10 @@ from dialogue.questions import ask
 from dialogue.reading import resume_code
 from dialogue.scene import Heard, Scene
 from dialogue.texts import clean
-from store import changes, clock, erasure, faults, handover, inbox, keys, people, receipts, retention
+from store import changes, clock, faults, handover, inbox, keys, people, receipts, retention
 from store.inbox import Incoming, Message
 from store.people import Person
+from store.settling import settle
 from translations.languages import languages
 
 SHELL = "shell"
@@ -36,7 +37,9 @@ def perform(wiring: Wiring, call: Call) -> dict[str, Any]:
         key, fence = (_enter_shell(connection, wiring, call, now)) if call.shell else (call.natural, call.fence)
         reply = _work(connection, wiring, call, key, fence, now)
         if call.shell:
-            _finish_shell(connection, wiring, key, reply, now)
+            person = keys.pseudonym(wiring.config.secret, SHELL, call.person)
+            held = receipts.done(connection, person, key, fence).held
+            settle(connection, wiring.config, person, key, reply, held, now)
         faults.reach("5b")
     faults.reach("5c")
     return reply
@@ -142,17 +145,3 @@ def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: dat
     bound = bind(wiring.round, here.progress, wiring.lexicon, text, now, None, timedelta())
     inbox.bind(connection, key, bound.asked, bound.append)
     return key, here.fence
-
-
-def _finish_shell(connection: sa.Connection, wiring: Wiring, key: str, reply: dict[str, Any], now: datetime) -> None:
-    """What our service does after a turn: the message is handled, and who asked for it is erased."""
-    message = inbox.find(connection, key)
-    if message is None:
-        return
-    inbox.handled(connection, key, held=people.holds(connection, message.person, key))
-    if "hand_over" in reply:
-        handover.detach(connection, message.person, now)
-    if "erase" in reply:
-        reason, barred = Erasure(reply["erase"]), keys.bar(wiring.config.secret, message.person)
-        erasure.journal(wiring.config.journal, message.person, reply["participations"], reason, reply.get("code"), now)
-        erasure.carry_out(connection, message.person, reason, barred, now)

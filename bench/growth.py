@@ -12,7 +12,7 @@ from typing import ClassVar
 import aiohttp
 
 from bench import cpu, sides
-from bench.load import BROKEN, session
+from bench.load import BROKEN, quantile, session
 from bench.sides import Ours, Side
 from bench.talk import INTERVIEW, NEEDS
 from deploy.supervisor import CannotStart
@@ -57,7 +57,7 @@ class Outcome:
 
     def quantile(self, share: float) -> float:
         """Seconds."""
-        return sorted(self.waits)[int(share * (len(self.waits) - 1))] if self.waits else float("nan")
+        return quantile(self.waits, share)
 
     def __str__(self) -> str:
         replies = ", ".join(f"p{100 * share:g} {self.quantile(share):.2f} s" for share in (0.5, 0.95, 0.99))

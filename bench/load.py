@@ -42,8 +42,7 @@ class Cell:
 
     def quantile(self, share: float) -> float:
         """Milliseconds."""
-        ordered = sorted(self.durations)
-        return 1000 * ordered[int(share * (len(ordered) - 1))] if ordered else float("nan")
+        return 1000 * quantile(self.durations, share)
 
     def cost(self, *names: str) -> float:
         """CPU milliseconds a message, of these processes together."""
@@ -52,6 +51,11 @@ class Cell:
     def cores(self, name: str) -> float:
         """How many cores it kept busy."""
         return max(self.spent[name], 0.0) / self.seconds
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The value below which this share lies; not a number where there are none."""
+    return sorted(values)[int(share * (len(values) - 1))] if values else float("nan")
 
 
 async def compare(

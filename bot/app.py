@@ -53,8 +53,8 @@ def make(wiring: Wiring) -> Starlette:
     web = Web(wiring, turns, signals)
     bot = telegram.client(wiring.config) if wiring.config.telegram_token else None
     channel = Telegram(wiring, turns, signals, bot) if bot else None
-    workers = [turns, Watch(wiring, signals), *([channel, Sender(wiring, signals, bot)] if bot and channel else ())]
-    background = [Background(wiring, bot)] if wiring.config.background else []
+    workers = [turns, *([channel, Sender(wiring, signals, bot)] if bot and channel else ())]
+    background = [Watch(wiring, signals), *([Background(wiring, bot)] if wiring.config.background else ())]
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

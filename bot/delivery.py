@@ -9,12 +9,13 @@ from bot.taking import Taken
 from bot.wiring import Wiring
 from dialogue import replies
 from dialogue.delicate import Moment, find
-from dialogue.outcome import Erasure, Say
+from dialogue.outcome import Say
 from dialogue.scene import numbers
-from store import clock, erasure, faults, handover, inbox, keys, outbox, people, receipts
+from store import clock, faults, inbox, outbox, people, receipts
 from store.inbox import Message
 from store.outbox import Outgoing
 from store.receipts import Receipt
+from store.settling import settle
 from translations.wording import Worded, word
 
 NOTICE_POSITION = 100
@@ -44,8 +45,12 @@ def deliver(wiring: Wiring, taken: Taken) -> Next:
         if done.receipt is None:
             return Next.NONE
         reply, messages = _reply(wiring, taken, done.receipt)
-        _settle(connection, wiring, taken, reply, done.held)
-        outbox.post(connection, person, key, messages, clock.now(), releases=True)
+        now = clock.now()
+        settle(connection, wiring.config, person, key, reply, done.held, now)
+        if "left" in reply:
+            notice = _outgoing(wiring, reply["language"], (Say("taken_elsewhere", end="closed"),))
+            outbox.post(connection, reply["left"], key, notice, now, LEFT_POSITION)
+        outbox.post(connection, person, key, messages, now, releases=True)
         faults.reach("6b")
     if "erase" in reply:
         wiring.database.forget()
@@ -61,21 +66,6 @@ def _reply(wiring: Wiring, taken: Taken, receipt: Receipt) -> tuple[dict[str, An
     if receipt.effect in FIRST and taken.metadata["channel"] == TELEGRAM:
         says = (Say("telegram_notice", {"url": wiring.config.website}), *says)
     return reply, _outgoing(wiring, reply["language"], says)
-
-
-def _settle(connection: sa.Connection, wiring: Wiring, taken: Taken, reply: dict[str, Any], held: bool) -> None:
-    """The message is handled, and who asked for it is erased, or gone from this device."""
-    person, key, now = taken.message.person, taken.message.key, clock.now()
-    inbox.handled(connection, key, held=held)
-    if "hand_over" in reply:
-        handover.detach(connection, person, now)
-    if "erase" in reply:
-        reason, barred = Erasure(reply["erase"]), keys.bar(wiring.config.secret, person)
-        erasure.journal(wiring.config.journal, person, reply["participations"], reason, reply.get("code"), now)
-        erasure.carry_out(connection, person, reason, barred, now)
-    if "left" in reply:
-        notice = _outgoing(wiring, reply["language"], (Say("taken_elsewhere", end="closed"),))
-        outbox.post(connection, reply["left"], key, notice, now, LEFT_POSITION)
 
 
 def park(wiring: Wiring, message: Message) -> bool:

@@ -79,7 +79,8 @@ class Turns:
         if len(self._active) >= MOST_AT_ONCE:
             return
         found = await asyncio.to_thread(self._due, MOST_AT_ONCE)
-        self._crowded = len(found) == MOST_AT_ONCE
+        # Whoever was refused a place during the look may wait, too.
+        self._crowded = MOST_AT_ONCE in (len(found), len(self._active))
         for person in found:
             if person not in self._active and len(self._active) < MOST_AT_ONCE:
                 self._begin(person)
@@ -105,9 +106,7 @@ class Turns:
         try:
             while taken := await self._take(person):
                 faults.reach("2")
-                if not await self._turn(taken) or self._ending:
-                    return
-                if self._crowded:
+                if not await self._turn(taken) or self._ending or self._crowded:
                     return
         except Exception as error:  # left in the inbox; the lease runs out by itself
             log.error("turn broke off", error=type(error).__name__)

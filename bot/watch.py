@@ -27,9 +27,6 @@ class Watch:
             except Exception as error:  # the database may be away for a while
                 log.error("look into the logs failed", error=type(error).__name__)
 
-    async def end(self) -> None:
-        """Nothing is under way that would have to come to an end."""
-
     async def _look(self) -> None:
         found = await asyncio.to_thread(self._newest, self._signals.listened())
         for person, number in found.items():

@@ -1,6 +1,7 @@
 """The time, in one place, so that tests can set it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,9 +19,18 @@ def passed(moment: sa.Column[datetime], now: datetime) -> sa.ColumnElement[bool]
 
     One that ends too far ahead was set before the clock was put back: nobody may wait for it.
     """
-    return sa.or_(moment.is_(None), moment <= now, moment > now + FURTHEST)
+    return _over(moment, now, now + FURTHEST)
 
 
-def has_passed(moment: datetime | None, now: datetime) -> bool:
-    """The same, of a moment that was read."""
-    return moment is None or not now < moment <= now + FURTHEST
+def passes(moment: sa.Column[datetime]) -> sa.ColumnElement[bool]:
+    """The same for a statement that is made once; `bounds` gives its values each time."""
+    return _over(moment, sa.bindparam("now"), sa.bindparam("furthest"))
+
+
+def bounds(now: datetime) -> dict[str, datetime]:
+    """The values of a statement with `passes` in it."""
+    return {"now": now, "furthest": now + FURTHEST}
+
+
+def _over(moment: sa.Column[datetime], now: Any, furthest: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(moment.is_(None), moment <= now, moment > furthest)

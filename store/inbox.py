@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dialogue.errors import Busy, Refused
 from dialogue.rounds import Instance
 from store import keys
-from store.clock import has_passed, passed
+from store.clock import bounds, passed, passes
 from store.database import insert_once
 from store.tables import inbox, participations, people
 from store.tables import receipts as receipt_rows
@@ -74,6 +74,17 @@ def known(connection: sa.Connection, key: str, body: str, person: str) -> bool:
     return found.body is not None or bool(found.done)
 
 
+_KNOWN = sa.select(
+    sa.exists().where(people.c.id == sa.bindparam("of_person")).label("there"),
+    sa.select(inbox.c.body).where(inbox.c.key == sa.bindparam("of_key")).scalar_subquery().label("body"),
+    sa.exists().where(receipt_rows.c.key == sa.bindparam("of_key")).label("done"),
+    sa.select(sa.func.count())
+    .where(inbox.c.person == sa.bindparam("of_person"), inbox.c.state == "waiting")
+    .scalar_subquery()
+    .label("waiting"),
+)
+
+
 def accept(connection: sa.Connection, incoming: Incoming, now: datetime) -> Accepted:
     """Stores a message that is not known yet, once. Raises Refused (key_reused)."""
     stored = insert_once(
@@ -125,12 +136,12 @@ def waiting(connection: sa.Connection) -> tuple[int, datetime | None]:
 
 def oldest(connection: sa.Connection, person: str, now: datetime) -> Message | None:
     """The person's oldest waiting message; None if there is none or it must not be tried again yet."""
-    row = connection.execute(_OLDEST, {"of_person": person}).first()
-    return _message(row) if row and has_passed(row.retry_at, now) else None
+    row = connection.execute(_OLDEST, {"of_person": person, **bounds(now)}).first()
+    return _message(row) if row and row.ripe else None
 
 
 _OLDEST = (
-    sa.select(inbox)
+    sa.select(inbox, passes(inbox.c.retry_at).label("ripe"))
     .where(inbox.c.person == sa.bindparam("of_person"), inbox.c.state == "waiting")
     .order_by(inbox.c.seq)
     .limit(sa.literal_column("1"))
@@ -239,17 +250,6 @@ def ask_again(connection: sa.Connection, now: datetime) -> None:
     for person in found:
         asked = {"key": keys.mark(), "person": person, "body": OURS, "act": "repeat", "bound": True}
         connection.execute(inbox.insert().values(**asked, received_at=now))
-
-
-_KNOWN = sa.select(
-    sa.exists().where(people.c.id == sa.bindparam("of_person")).label("there"),
-    sa.select(inbox.c.body).where(inbox.c.key == sa.bindparam("of_key")).scalar_subquery().label("body"),
-    sa.exists().where(receipt_rows.c.key == sa.bindparam("of_key")).label("done"),
-    sa.select(sa.func.count())
-    .where(inbox.c.person == sa.bindparam("of_person"), inbox.c.state == "waiting")
-    .scalar_subquery()
-    .label("waiting"),
-)
 
 
 def _message(row: sa.Row[tuple[object, ...]]) -> Message:

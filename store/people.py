@@ -11,7 +11,7 @@ from dialogue.errors import Refused
 from dialogue.progress import Given, Progress, State, doubted
 from dialogue.rounds import Instance, Round
 from store import keys, tables
-from store.clock import FURTHEST
+from store.clock import bounds, passes
 from store.database import insert_once
 from store.tables import addresses, answers, bars, consents, inbox, outbox, participations, people, revisions
 
@@ -115,20 +115,15 @@ _CHANGE = people.update().where(people.c.id == sa.bindparam("of_person"))
 
 def lease(connection: sa.Connection, id: str, owner: str, now: datetime, seconds: float) -> int | None:
     """Takes the conversation for one turn; the fencing number, or None while somebody else holds it."""
-    given = {"of_person": id, "now": now, "furthest": now + FURTHEST, "by": owner}
-    return connection.execute(_LEASE, {**given, "until": now + timedelta(seconds=seconds)}).scalar()
+    given = {"of_person": id, "by": owner, "until": now + timedelta(seconds=seconds), **bounds(now)}
+    return connection.execute(_LEASE, given).scalar()
 
 
 _LEASE = (
     people.update()
     .where(
         people.c.id == sa.bindparam("of_person"),
-        sa.or_(
-            people.c.lease_until.is_(None),
-            people.c.lease_until <= sa.bindparam("now"),
-            people.c.lease_until > sa.bindparam("furthest"),
-            people.c.lease_owner == sa.bindparam("by"),
-        ),
+        sa.or_(passes(people.c.lease_until), people.c.lease_owner == sa.bindparam("by")),
     )
     .values(lease_owner=sa.bindparam("by"), lease_until=sa.bindparam("until"), fence=people.c.fence + 1)
     .returning(people.c.fence)
@@ -153,13 +148,6 @@ def release(connection: sa.Connection, id: str, fence: int) -> None:
     )
 
 
-def check_fence(connection: sa.Connection, id: str, fence: int) -> None:
-    """Raises Refused (lease_lost) if another turn has taken the conversation since."""
-    found = connection.execute(sa.select(people.c.fence).where(people.c.id == id).with_for_update()).scalar()
-    if found != fence:
-        raise Refused("lease_lost")
-
-
 def hold_writer(connection: sa.Connection, key: str) -> int | None:
     """Holds the row of whoever wrote a message, until the transaction ends; its fence, None if nobody has."""
     return connection.execute(_WRITER, {"of_key": key}).scalar()
@@ -182,12 +170,6 @@ def marks(connection: sa.Connection, id: str) -> list[str]:
     """The random names of all participations of the person, of any round."""
     mine = sa.select(participations.c.mark).where(participations.c.person == id)
     return list(connection.execute(mine).scalars())
-
-
-def holds(connection: sa.Connection, id: str, key: str) -> bool:
-    """Whether this message is held back until the person says whether it may be kept."""
-    found = sa.select(people.c.id).where(people.c.id == id, people.c.aside == "keep", people.c.about == key)
-    return connection.execute(found).first() is not None
 
 
 def consented_to(connection: sa.Connection, participation: int | None, version: str) -> str | None:

@@ -78,7 +78,7 @@ MUTATIONS = (
     Mutation(
         "D6",
         "the turn that deletes says so and does not do it",
-        "bot/delivery.py",
+        "store/settling.py",
         "        erasure.carry_out(connection, person, reason, barred, now)",
         "        pass",
         "tests/test_privacy.py::test_deletion_wins_over_a_stalled_answer",
