@@ -12,6 +12,7 @@ FILES := $(if $(NO_BROWSER),--ignore=tests/browser)
 stamp = $(1).venv/.built-$(shell sha256sum $(1)requirements.lock | cut -c 1-16)
 MAIN_ENV := $(call stamp,)
 RASA_ENV := $(call stamp,rasa_project/)
+BARE_ENV := $(call stamp,bench/bare_rasa/)
 
 ROUND ?= needs
 FORMAT ?= csv
@@ -45,6 +46,11 @@ $(MAIN_ENV):
 $(RASA_ENV):
 	@rm -f rasa_project/.venv/.built-*
 	@sh deploy/venv.sh rasa_project 3.10
+	@touch $@
+
+$(BARE_ENV):
+	@rm -f bench/bare_rasa/.venv/.built-*
+	@sh deploy/venv.sh bench/bare_rasa 3.10
 	@touch $@
 
 lint: setup ## Check the style (ruff)
@@ -108,7 +114,7 @@ mutants: chromium setup ## Break the code on purpose and see that the tests noti
 soak: postgres nginx setup catalogs train ## Residents talk while everything fails in turn (SOAK=… for its options)
 	$(PYTHON) -m tests.faults $(SOAK)
 
-bench: postgres nginx setup catalogs train ## Measure how fast it is (BENCH="--only turn" for its options)
+bench: postgres nginx setup $(BARE_ENV) catalogs train ## Measure how fast it is (BENCH="--only turn" for its options)
 	$(PYTHON) -m bench $(BENCH)
 
 growth: postgres setup catalogs train ## Let 2,000 people come within ten minutes, then 500 at once (GROWTH="--scale 0.1")
@@ -126,7 +132,8 @@ audit: setup ## Ask whether a package of either lock has a known vulnerability
 lock: ## Write the locks anew (UPGRADE=--upgrade takes the newest versions)
 	sh deploy/uv.sh $(COMPILE) pyproject.toml --extra dev --python-version 3.11 -o requirements.lock
 	sh deploy/uv.sh $(COMPILE) pyproject.toml --constraints requirements.lock --python-version 3.11 -o deploy/requirements.lock
-	sh deploy/uv.sh $(COMPILE) rasa_project/pyproject.toml --python-version 3.10 -o rasa_project/requirements.lock
+	cd rasa_project && sh ../deploy/uv.sh $(COMPILE) pyproject.toml --python-version 3.10 -o requirements.lock
+	cd bench/bare_rasa && sh ../../deploy/uv.sh $(COMPILE) pyproject.toml --python-version 3.10 -o requirements.lock
 
 secrets: ## Make the secrets and folders of the real deployment, once
 	@sh deploy/secrets.sh
@@ -137,5 +144,5 @@ deploy-check: setup ## Look through the files of both deployments, without a Doc
 	$(PYTHON) -m tests.charts
 
 clean: ## Remove what was built: environments, models, catalogs, caches; never data
-	rm -rf .venv rasa_project/.venv rasa_project/models rasa_project/.rasa .tools .*_cache .hypothesis
+	rm -rf .venv rasa_project/.venv bench/bare_rasa/.venv rasa_project/models rasa_project/.rasa .tools .*_cache .hypothesis
 	find translations cities -name '*.mo' -delete

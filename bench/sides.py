@@ -146,6 +146,7 @@ class Bare(Side):
             "RASA_TELEMETRY_ENABLED": "false",
             "RASA_CACHE_DIRECTORY": str(CACHE / "cache"),
             "CUDA_VISIBLE_DEVICES": "",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         model = _model(self.config, environ)
         sources = ("--model", str(model), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml")
@@ -187,12 +188,12 @@ def server() -> Iterator[Postgres]:
         yield started
 
 
-_RASA = (str(local.RASA_PYTHON), "-m", "rasa")
+_RASA = (str(BARE / train.PYTHON), "-m", "rasa")
 
 
 def _model(config: str, environ: dict[str, str]) -> Path:
     """The model of the bare assistant, trained if its sources have changed."""
-    lock = train.RASA_PROJECT / "requirements.lock"
+    lock = BARE / "requirements.lock"
     sources = [BARE / config, BARE / "domain.yml", *sorted((BARE / "data").rglob("*.yml")), lock]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     model = CACHE / f"{digest[:16]}.tar.gz"

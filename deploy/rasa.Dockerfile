@@ -5,7 +5,8 @@ FROM ${PYTHON} AS built
 WORKDIR /app/rasa_project
 RUN python -m venv .venv
 COPY rasa_project/requirements.lock requirements.lock
-RUN .venv/bin/pip install --no-cache-dir --compile --require-hashes -r requirements.lock
+# The lock is whole; Rasa alone would miss the TensorFlow that lean.py does without.
+RUN .venv/bin/pip install --no-cache-dir --compile --require-hashes --no-deps -r requirements.lock
 COPY rasa_project .
 COPY deploy/rasa.sh deploy/model.sh deploy/secret_files.py deploy/supervisor.py deploy/train.py deploy/healthy.py deploy/serve_rasa.sh /app/deploy/
 WORKDIR /app

@@ -5,7 +5,7 @@ set -eu
 deploy=$(cd "$(dirname "$0")" && pwd)
 # Told to stop, it lets turns come to their end, and is gone within ten seconds.
 export SANIC_GRACEFUL_SHUTDOWN_TIMEOUT=5
-export PYTHONPATH="$PWD" RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES= SQLALCHEMY_SILENCE_UBER_WARNING=1
+export PYTHONPATH="$PWD" RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1
 unset PYTHONDONTWRITEBYTECODE # without bytecode every start is slow
 
 # What doesn't make a model or look at data loads one.
@@ -21,6 +21,5 @@ train | data) ;;
     ;;
 esac
 
-# skops looks for every name it trusts in every loaded module: nothing before TensorFlow's thousands, ten seconds after.
 exec .venv/bin/python -I -S "$deploy/secret_files.py" \
-    .venv/bin/python -c 'import skops.io; from rasa.__main__ import main; main()' "$@"
+    .venv/bin/python -c 'import lean; from rasa.__main__ import main; main()' "$@"

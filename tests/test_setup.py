@@ -24,7 +24,7 @@ from tests.stack import free_ports
 from tests.waiting import happens
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = [ROOT / folder / "requirements.lock" for folder in (".", "rasa_project", "deploy")]
+LOCKS = [ROOT / folder / "requirements.lock" for folder in (".", "rasa_project", "deploy", "bench/bare_rasa")]
 
 # Runs `deploy.local` with a stand-in for its processes, as `make run` would.
 STAND_IN = """

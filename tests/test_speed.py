@@ -8,6 +8,7 @@ from deploy import local
 
 ASK = """
 import asyncio, json, sys
+import lean
 from rasa.core.actions.action import RemoteAction
 from rasa.engine.graph import GraphSchema, SchemaNode
 from rasa.engine.runner.dask import DaskGraphRunner

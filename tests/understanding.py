@@ -85,7 +85,7 @@ class Figures:
 def understood() -> Sequence[Understood]:
     """All rows of all sets, measured once, with the model that fits the training data of now."""
     files = [str(file) for file in sorted(HERE.glob("*.tsv"))]
-    environ = {**os.environ, "PYTHONPATH": str(RASA_PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    environ = {**os.environ, "PYTHONPATH": str(RASA_PROJECT)}
     environ.setdefault("MODEL", str(ensure()))
     environ.update(RASA_TELEMETRY_ENABLED="false", SQLALCHEMY_SILENCE_UBER_WARNING="1")
     command = [str(RASA_PROJECT / PYTHON), str(RASA_PROJECT / "understand.py"), *files]

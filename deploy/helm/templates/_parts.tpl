@@ -40,7 +40,7 @@ rasa:
     ACTIONS_URL: {{ $here }}-actions:5055
   secrets: [rasa_token, actions_token, database_url]
   calls: [actions, postgresql]
-  limits: { cpu: "2", memory: 2Gi }
+  limits: { cpu: "2", memory: 1Gi }
 actions:
   args: [python, -m, actions]
   port: 5055
