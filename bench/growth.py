@@ -26,6 +26,8 @@ SLOW, SLOWEST = 3.0, 10.0
 ODD = f"""select count(*) from (select participation from answers where question = 'need' and text <> ''
 group by participation having count(*) <> {len(NEEDS)}) as odd"""
 """How many people have not just the needs that everybody says here, each once."""
+SIZE = "select pg_database_size(current_database())"
+JOURNAL = "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
 
 
 class AsDelivered(Ours):
@@ -47,8 +49,12 @@ class Outcome:
     stored: int = 0
     odd: int = 0
     lasted: float = 0.0
-    foreign: float = 0.0
-    busy: float = 0.0
+    spent: dict[str, float] = field(default_factory=dict)
+    """CPU seconds, as bench/cpu.py names them."""
+    size: int = 0
+    """Bytes by which the database has grown."""
+    written: int = 0
+    """Bytes of the database's journal, which a backup server or a replica would fetch."""
 
     @property
     def whole(self) -> bool:
@@ -59,14 +65,22 @@ class Outcome:
         """Seconds."""
         return quantile(self.waits, share)
 
+    def _cores(self, name: str) -> float:
+        return self.spent[name] / self.lasted
+
     def __str__(self) -> str:
+        messages = len(self.waits)
+        processes = {name: spent for name, spent in self.spent.items() if name not in (cpu.BUSY, cpu.FOREIGN)}
+        costs = ", ".join(f"{name} {1000 * spent / messages:.1f}" for name, spent in processes.items())
         replies = ", ".join(f"p{100 * share:g} {self.quantile(share):.2f} s" for share in (0.5, 0.95, 0.99))
         return (
-            f"{self.people} people, {len(self.waits)} messages in {self.lasted:.0f} s "
-            f"({len(self.waits) / self.lasted:.1f} a second); a reply takes {replies}, "
+            f"{self.people} people, {messages} messages in {self.lasted:.0f} s "
+            f"({messages / self.lasted:.1f} a second); a reply takes {replies}, "
             f"at the most {self.quantile(1):.2f} s; told to wait {self.told_to_wait} times; errors {len(self.errors)}; "
             f"needs stored {self.stored} of {self.expected}, people with more or fewer than they said {self.odd}; "
-            f"cores busy {self.busy:.2f}, with anything else {self.foreign:.2f}"
+            f"cores busy {self._cores(cpu.BUSY):.2f}, with anything else {self._cores(cpu.FOREIGN):.2f}; "
+            f"CPU milliseconds a message: {costs}; kB a person: {self.size / self.people / 1000:.1f} in the database, "
+            f"{self.written / self.people / 1000:.1f} in its journal"
         )
 
 
@@ -117,12 +131,14 @@ async def flood(side: Side, http: aiohttp.ClientSession, outcome: Outcome, scale
 
 async def _simulate(side: Side, simulate: Simulation, scale: float) -> Outcome:
     outcome, pids = Outcome(), side.pids()
+    size, journal = side.count(SIZE), side.count(JOURNAL)
     before, began = cpu.spent(pids), time.perf_counter()
     async with session() as http:
         await simulate(side, http, outcome, scale)
     outcome.lasted = time.perf_counter() - began
     after = cpu.spent(pids)
-    outcome.foreign, outcome.busy = ((after[name] - before[name]) / outcome.lasted for name in (cpu.FOREIGN, cpu.BUSY))
+    outcome.spent = {name: after[name] - before[name] for name in after}
+    outcome.size, outcome.written = side.count(SIZE) - size, side.count(JOURNAL) - journal
     outcome.stored, outcome.odd = side.stored(), side.count(ODD)
     return outcome
 
