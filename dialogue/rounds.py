@@ -155,12 +155,16 @@ ASIDES = (
 """Questions that belong to no round: they stand aside of the interview, which waits until they are answered."""
 
 
+MOST_DISTRICTS = 90
+"""Telegram takes 100 buttons below a message, and the question has more of them than its districts."""
+
+
 class City(_Data):
     """A city pack: who asks, and where people live."""
 
     id: str = ID
     name: str
-    districts: tuple[District, ...]
+    districts: tuple[District, ...] = Field(max_length=MOST_DISTRICTS)
     languages: tuple[str, ...] = Field(min_length=1)
     """The languages it speaks, as codes of languages.yml; the first is the one when nothing else is known."""
     keep_until: date

@@ -343,6 +343,20 @@ def test_danger_is_answered_at_once_and_not_kept(text: str, act: str) -> None:
     assert [line.value for line in outcome.says[0].lines][:2] == ["112", "110"]
 
 
+def test_too_many_districts(tmp_path: Path) -> None:
+    """A city pack with more districts than Telegram has buttons for is refused, rather than asked about in vain."""
+    file = tmp_path / "country" / "city.yml"
+    file.parent.mkdir(parents=True)
+    districts = "".join(f"  - {{id: d{number}, name: D{number}}}\n" for number in range(91))
+    begin = "id: country\nname: Country\nlanguages: [de]\nkeep_until: 2029-06-30\ndistricts:\n"
+    file.write_text(begin + districts)
+    with pytest.raises(Misconfigured) as error:
+        packs.city("country", tmp_path)
+    assert "at most 90 items" in str(error.value.values["given"])
+    file.write_text(begin + districts.replace("  - {id: d90, name: D90}\n", ""))
+    assert len(packs.city("country", tmp_path).districts) == 90
+
+
 def test_answers_grow_only_so_far() -> None:
     """A bubble that would make the answer longer than it may be is not added, and the person is told."""
     here = progress(**TO_NEED, need_0=Given(State.ANSWERED, "x" * 7900))
