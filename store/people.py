@@ -223,12 +223,10 @@ def _here() -> sa.Select[Any]:
         consents.c.participation == participations.c.id, consents.c.version == sa.bindparam("of_version")
     )
     barred = sa.exists().where(bars.c.bar == sa.bindparam("of_bar"), bars.c.until > sa.bindparam("at"))
-    # A question that waits to be brought: nobody can have read it.
+    # A question that waits to be brought: nobody can have read it. What was brought is not looked at.
+    brought = sa.select(addresses.c.sent).where(addresses.c.person == people.c.id).correlate(people).scalar_subquery()
     unasked = sa.exists().where(
-        outbox.c.person == people.c.id,
-        outbox.c.person == addresses.c.person,
-        outbox.c.number > addresses.c.sent,
-        outbox.c.question.is_not(None),
+        outbox.c.person == people.c.id, outbox.c.number > brought, outbox.c.question.is_not(None)
     )
     return (
         sa.select(
