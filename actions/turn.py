@@ -65,14 +65,16 @@ def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence
         raise Refused("lease_lost")
     person = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     scene = _scene(connection, wiring, person, call, message, now)
-    outcome = acts.perform(scene)
+    outcome = people.work_out(connection, person, lambda progress: acts.perform(replace(scene, progress=progress)))
     left = handover.holder(connection, scene.claimed) if outcome.takes_up else None
     changes.apply(connection, person, wiring.round, wiring.config.secret, outcome, now)
-    after = people.load(connection, person.id, wiring.round, wiring.config.secret, now, person, outcome.touched)
+    after = people.load(connection, person.id, wiring.round, wiring.config.secret, now, outcome.touched)
     changes.settle(connection, after, wiring.round)
     marks = people.marks(connection, person.id) if outcome.erases else []
     finished = scene.heard.act != "repeat" and open_question(wiring.round, person.progress) is None
-    reply = _reply(wiring, outcome, after, marks, finished)
+    reply = people.work_out(
+        connection, after, lambda progress: _reply(wiring, outcome, after.language, progress, marks, finished)
+    )
     if left is not None:
         reply["left"] = left
     if not receipts.write(connection, key, message.person, outcome.effect, reply, now):
@@ -109,10 +111,12 @@ def _heard(message: Message, act: str, meant: str | None) -> Heard:
     return Heard(act, message.text, message.value, message.asked, message.append, message.key, meant)
 
 
-def _reply(wiring: Wiring, outcome: Outcome, person: Person, marks: list[str], finished: bool) -> dict[str, Any]:
+def _reply(
+    wiring: Wiring, outcome: Outcome, language: str, progress: Progress, marks: list[str], finished: bool
+) -> dict[str, Any]:
     says = outcome.says
-    reply: dict[str, Any] = {"language": person.language}
-    autonyms = [(language.code, language.autonym) for language in languages().values()]
+    reply: dict[str, Any] = {"language": language}
+    autonyms = [(one.code, one.autonym) for one in languages().values()]
     if outcome.hands_over:
         reply["hand_over"] = True
         first = ask(wiring.city, wiring.round, Progress(), autonyms)
@@ -126,7 +130,7 @@ def _reply(wiring: Wiring, outcome: Outcome, person: Person, marks: list[str], f
         if asked:
             says = (*says, Say("erased", {"code": reply["code"]}, end="erased"))
     elif not outcome.silent:
-        question = ask(wiring.city, wiring.round, person.progress, autonyms, outcome.offers, finished)
+        question = ask(wiring.city, wiring.round, progress, autonyms, outcome.offers, finished)
         says = (*says, question) if question else says
     return reply | {"says": replies.to_data(says)}
 
@@ -142,6 +146,8 @@ def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: dat
     if not inbox.known(connection, key, incoming.body, person):
         inbox.accept(connection, incoming, now)
     here = people.load(connection, person, wiring.round, secret, now)
-    bound = bind(wiring.round, here.progress, wiring.lexicon, text, now, None, timedelta())
+    bound = people.work_out(
+        connection, here, lambda progress: bind(wiring.round, progress, wiring.lexicon, text, now, None, timedelta())
+    )
     inbox.bind(connection, key, bound.asked, bound.append)
     return key, here.fence

@@ -50,7 +50,10 @@ def _bind(connection: sa.Connection, wiring: Wiring, message: Message, now: date
         return Binding(message.asked, message.append)
     here = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     text, grace = message.text or "", timedelta(seconds=wiring.config.grace)
-    binding = bind(wiring.round, here.progress, wiring.lexicon, text, message.received_at, here.asked_at, grace)
+    times = message.received_at, here.asked_at, grace
+    binding = people.work_out(
+        connection, here, lambda progress: bind(wiring.round, progress, wiring.lexicon, text, *times)
+    )
     inbox.bind(connection, message.key, binding.asked, binding.append)
     return binding
 

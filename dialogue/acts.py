@@ -249,11 +249,11 @@ def _mean(scene: Scene) -> Outcome:
     act, told = doubted(scene.progress.about or "")
     asked = told[0]
     text = given.value if (given := scene.progress.answers.get(asked)) else None
-    answers = {key: value for key, value in scene.progress.answers.items() if key not in told}
+    answers = scene.progress.answers.but({}, gone=told)
     here = replace(scene.progress, aside=None, about=None, before=None, answers=answers)
     back: tuple[Change, ...] = ()
     if before := scene.progress.before:
-        here, back = replace(here, answers={**answers, asked: before}, revisit=asked), (Revisit(asked),)
+        here, back = replace(here, answers=answers.but({asked: before}), revisit=asked), (Revisit(asked),)
     heard = Heard(act, text, asked=open_question(scene.round, here))
     outcome = ACTS.get(act, not_understood)(replace(scene, progress=here, heard=heard))
     return replace(outcome, changes=(*map(Withdraw, told), StandAside(None), *back, *outcome.changes))

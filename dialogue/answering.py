@@ -174,7 +174,7 @@ def _ahead(scene: Scene, asked: Instance, text: str, theme: str | None = None) -
     At «anything else?» that is a yes and the next need; at the theme, the theme is put off, unless the text names it.
     """
     changes: list[Change] = []
-    answers = dict(scene.progress.answers)
+    answers = scene.progress.answers
     following: Instance | None = asked
     while following is not None and (question := scene.round.question(following.question)).kind is not Kind.TEXT:
         if not question.free or (following in answers and answers[following].state is not State.ANSWERED):
@@ -182,7 +182,7 @@ def _ahead(scene: Scene, asked: Instance, text: str, theme: str | None = None) -
         named = Given(State.ANSWERED, theme) if theme and following == asked else Given(State.LATER, None)
         given = YES if question.again else named
         changes.append(Give(following, given.state, given.value))
-        answers[following] = given
+        answers = answers.but({following: given})
         following = open_question(scene.round, replace(scene.progress, revisit=None, answers=answers))
     if following is None:
         return _unclear(scene, asked)
@@ -209,12 +209,15 @@ def _yes_no(scene: Scene, asked: Instance, value: str) -> Outcome:
     aside = _ASIDES.get(asked.question)
     if aside:
         return aside(scene, value)
-    further = Instance(asked.question, asked.instance + 1)
-    told_more = any(other.instance == further.instance for other in scene.progress.answers)
-    if value == "no" and scene.progress.answers.get(asked) == YES and told_more:
+    if value == "no" and scene.progress.answers.get(asked) == YES and _told_more(scene, asked):
         # What was said after this yes stays said; whoever wants it away changes or deletes it.
         return Outcome(_forward(scene, asked), (Say("unchanged"),))
     return Outcome((Give(asked, State.ANSWERED, value), *_forward(scene, asked)))
+
+
+def _told_more(scene: Scene, asked: Instance) -> bool:
+    """Whether something was said after this yes."""
+    return any(other.instance == asked.instance + 1 for other in scene.progress.answers)
 
 
 def _delete(scene: Scene, value: str) -> Outcome:

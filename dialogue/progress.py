@@ -1,6 +1,6 @@
 """How far a person has come. Pure: takes a round and what is stored, gives the question that is open."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -34,6 +34,49 @@ class Given(NamedTuple):
     value: str | None
 
 
+class Unread(Exception):
+    """An answer is asked for that was not read: whoever began the work does it once more, with all of them."""
+
+
+class Answers(Mapping[Instance, Given]):
+    """What was answered. Of a long talk only the latest is here: of repeated groups what was asked from `since` on.
+
+    What is not here is Unread, and so is a look at all: nothing is taken for unanswered because it was not read.
+    """
+
+    def __init__(self, given: Mapping[Instance, Given] | None = None, since: int = 0) -> None:
+        self._given, self.since = dict(given or {}), since
+
+    def __getitem__(self, asked: Instance) -> Given:
+        if 0 < asked.instance < self.since:
+            raise Unread
+        return self._given[asked]
+
+    def __iter__(self) -> Iterator[Instance]:
+        self._whole()
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        self._whole()
+        return len(self._given)
+
+    def __bool__(self) -> bool:
+        return bool(self._given)
+
+    def latest(self) -> Iterator[tuple[Instance, Given]]:
+        """Those from `since` on."""
+        return ((asked, given) for asked, given in self._given.items() if asked.instance >= self.since)
+
+    def but(self, given: Mapping[Instance, Given], gone: Collection[Instance] = ()) -> "Answers":
+        """The same but for these, and without what is gone."""
+        left = {asked: value for asked, value in self._given.items() if asked not in gone}
+        return Answers({**left, **given}, self.since)
+
+    def _whole(self) -> None:
+        if self.since:
+            raise Unread
+
+
 @dataclass(frozen=True)
 class Progress:
     """What is known of a person's interview. Everything here comes from the store, nothing from Rasa."""
@@ -42,7 +85,7 @@ class Progress:
     adult: bool = False
     consent: str | None = None
     """The version of the consent text that was agreed to."""
-    answers: Mapping[Instance, Given] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers)
     aside: str | None = None
     """The id of a question that stands aside of the interview, now open."""
     revisit: Instance | None = None
@@ -101,17 +144,25 @@ def open_question(round: Round, progress: Progress) -> Instance | None:
 
 def previous_question(round: Round, progress: Progress) -> Instance | None:
     """The question before the open one, None at the very first."""
-    steps = path(round, progress)
+    steps, since = path(round, progress), progress.answers.since
     if progress.revisit:
         index = steps.index(progress.revisit) if progress.revisit in steps else len(steps)
     else:
         # What was put off stands on the path twice: it is open at its later place, the last one.
         index = len(steps) - (_first_open(round, progress) is not None)
-    return steps[index - 1] if index > 0 else None
+    earlier = steps[index - 1] if index > 0 else None
+    if since and earlier and index < len(steps) and steps[index].instance == since:
+        group = round.question(steps[index].question).group
+        if group and round.question(earlier.question).group != group:
+            raise Unread  # between them lies what was not read of the group
+    return earlier
 
 
 def path(round: Round, progress: Progress) -> list[Instance]:
-    """The questions in the order in which this person meets them, up to the first that is not yet passed."""
+    """The questions in the order in which this person meets them, up to the first that is not yet passed.
+
+    Of repeated groups from the first time on that was read.
+    """
     met: list[Instance] = []
     for step in _order(round, progress):
         met.append(step.asked)
@@ -144,6 +195,31 @@ def status(round: Round, progress: Progress) -> Status:
     return Status.PARTIAL if progress.answers else Status.CONSENTED
 
 
+def behind(round: Round, progress: Progress) -> int:
+    """How often every repeated group is over: all that was due is passed, and «anything else?» answered yes."""
+    times = []
+    for group in _repeating(round):
+        steps = [step for step in _order(round, progress) if round.question(step.asked.question).group == group]
+        waits = (step for step in steps if not passed(round, progress, step))
+        times.append(next(waits, steps[-1]).asked.instance)
+    return min(times, default=0)
+
+
+def needed_since(round: Round, behind: int, looked_at: Iterable[Instance]) -> int:
+    """From which time of the repeated groups on a turn has to know the answers.
+
+    One step back from what is not over, and from the questions that it looks at.
+    """
+    groups = _repeating(round)
+    repeated = [question for question in round.questions if question.group in groups]
+    bearing = {question.id for question in repeated} | {one.when.question for one in repeated if one.when}
+    return max(min([behind, *(asked.instance for asked in looked_at if asked.question in bearing)]) - 1, 0)
+
+
+def _repeating(round: Round) -> set[str | None]:
+    return {question.group for question in round.questions if question.again}
+
+
 def _first_open(round: Round, progress: Progress) -> Instance | None:
     return next((step.asked for step in _order(round, progress) if not passed(round, progress, step)), None)
 
@@ -171,7 +247,7 @@ def _walk(round: Round, progress: Progress) -> Iterator[Step]:
 def _repeated(round: Round, progress: Progress, group: str) -> Iterator[Step]:
     members = [question for question in round.questions if question.group == group]
     again = next((question for question in members if question.again), None)
-    number = 0
+    number = progress.answers.since if again else 0
     while True:
         due = [question for question in members if _due(round, progress, question, number)]
         yield from (Step(Instance(question.id, number)) for question in due if not question.again)
@@ -200,7 +276,8 @@ def _due(round: Round, progress: Progress, question: Question, number: int) -> b
 def _further(round: Round, progress: Progress) -> int:
     """How often «anything else?» was answered yes."""
     again = {question.id for question in round.questions if question.again}
-    return sum(given == YES and asked.question in again for asked, given in progress.answers.items())
+    unread = progress.answers.since * len(_repeating(round))
+    return unread + sum(given == YES and asked.question in again for asked, given in progress.answers.latest())
 
 
 YES = Given(State.ANSWERED, "yes")

@@ -1,5 +1,6 @@
 """The questionnaire as data: a city, its districts, and a round of questions, validated."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
@@ -137,6 +138,11 @@ class Round(_Data):
     @cached_property
     def _by_id(self) -> dict[str, Question]:
         return {question.id: question for question in (*self.questions, *ASIDES)}
+
+    @cached_property
+    def form(self) -> str:
+        """A fingerprint of the questions: what was found out by them counts as long as they are the same."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     @property
     def consent_version(self) -> str:

@@ -89,8 +89,10 @@ def withdraw(connection: sa.Connection, participation: int | None, asked: Instan
     connection.execute(answers.update().where(*same).values({name: earlier._mapping[name] for name in names}))
 
 
-def set_status(connection: sa.Connection, participation: int, status: str, language: str) -> None:
-    """Notes how far the participation has come, and the language it is held in."""
-    connection.execute(
-        participations.update().where(participations.c.id == participation).values(status=status, language=language)
-    )
+def note(connection: sa.Connection, participation: int, status: str, language: str, behind: int, form: str) -> None:
+    """Notes how far the participation has come, by these questions, and the language it is held in."""
+    values = {"status": status, "language": language, "behind": behind, "form": form}
+    connection.execute(_NOTE, {"of_participation": participation, **values})
+
+
+_NOTE = participations.update().where(participations.c.id == sa.bindparam("of_participation"))

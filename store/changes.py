@@ -22,7 +22,7 @@ from dialogue.outcome import (
     Told,
     Withdraw,
 )
-from dialogue.progress import status
+from dialogue.progress import behind, status
 from dialogue.rounds import Round
 from store import answers, handover, inbox, people
 from store.people import Person
@@ -77,7 +77,7 @@ def _apply(
 
 
 def settle(connection: sa.Connection, person: Person, round: Round) -> None:
-    """Notes the status that follows from the progress."""
-    follows = status(round, person.progress), person.language
+    """Notes what follows from the progress: its status, and what a turn need not read any more."""
+    follows = status(round, person.progress), person.language, behind(round, person.progress)
     if person.participation is not None and person.noted != follows:
-        answers.set_status(connection, person.participation, *follows)
+        answers.note(connection, person.participation, *follows, round.form)

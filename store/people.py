@@ -1,19 +1,21 @@
 """People: one row a conversation, with its lease and how far the person has come."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from dialogue.errors import Refused
-from dialogue.progress import Given, Progress, State, doubted
+from dialogue.progress import Answers, Given, Progress, State, Unread, doubted, needed_since
 from dialogue.rounds import Instance, Round
 from store import keys, tables
 from store.clock import bounds, passes
 from store.database import insert_once
 from store.tables import addresses, answers, bars, consents, inbox, outbox, participations, people, revisions
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,9 @@ class Person:
     """When the open question could first be read: put into the log, or where it is brought, when it was there."""
     fence: int
     progress: Progress
-    noted: tuple[str, str] | None
-    """Status and language that stand at the participation."""
+    noted: tuple[str, str, int | None] | None
+    """Status and language that stand at the participation, and how often its repeated groups are over, by the questions
+    of today."""
 
 
 BARE = {
@@ -71,26 +74,36 @@ def load(
     round: Round,
     secret: bytes,
     now: datetime,
-    before: Person | None = None,
     touched: Collection[Instance] = (),
 ) -> Person:
-    """The person with all progress in the round. Raises Refused (person_unknown).
+    """The person with the progress in the round. Raises Refused (person_unknown).
 
-    `before`: as loaded earlier in this transaction; since then only these answers have been touched, so that no others
-    have to be read again.
+    Of the answers only the latest, however long the talk is: from the last time on that a repeated group was over; and
+    from these on, which have been touched since.
     """
     row = connection.execute(_HERE, _about(id, round, secret, now)).first()
     if row is None:
         raise Refused("person_unknown")
     asked_at = now if row.unasked else row.asked_at
+    # Questions that have changed may be open again anywhere.
+    behind = row.behind if row.form == round.form else None
+    noted = (row.status, row.held_in, behind) if row.current is not None else None
+    progress = _progress(connection, row, round, behind or 0, touched)
+    return Person(row.id, row.channel, row.language, row.current, asked_at, row.fence, progress, noted)
+
+
+def _progress(
+    connection: sa.Connection, row: sa.Row[Any], round: Round, behind: int, touched: Collection[Instance]
+) -> Progress:
     # The city may have taken the question out meanwhile.
     there = row.revisit_question and round.find(row.revisit_question)
     revisit = Instance(row.revisit_question, row.revisit_instance) if there else None
-    progress = Progress(
+    since = needed_since(round, behind, [*touched, *([revisit] if revisit else [])])
+    return Progress(
         language=row.language if row.chosen else None,
         adult=row.adult,
         consent=row.consent,
-        answers=_answers(connection, row.current, before, touched),
+        answers=_answers(connection, row.current, since),
         aside=row.aside,
         revisit=revisit,
         stopped=row.stopped,
@@ -101,8 +114,14 @@ def load(
         before=_before(connection, row.current, doubted(row.about)[1][0]) if row.aside == "meant" else None,
         code=keys.hide(row.mark) if row.mark else None,
     )
-    noted = (row.status, row.held_in) if row.current is not None else None
-    return Person(row.id, row.channel, row.language, row.current, asked_at, row.fence, progress, noted)
+
+
+def work_out(connection: sa.Connection, person: Person, rule: Callable[[Progress], T]) -> T:
+    """What a rule makes of the person's progress: by the answers that were read, or if these don't suffice, by all."""
+    try:
+        return rule(person.progress)
+    except Unread:
+        return rule(replace(person.progress, answers=_answers(connection, person.participation, 0)))
 
 
 def change(connection: sa.Connection, id: str, **values: object) -> None:
@@ -180,26 +199,20 @@ def consented_to(connection: sa.Connection, participation: int | None, version: 
     return connection.execute(given).scalar()
 
 
-def _answers(
-    connection: sa.Connection, participation: int | None, before: Person | None, touched: Collection[Instance]
-) -> dict[Instance, Given]:
-    if before is None or before.participation != participation:
-        return _given(connection.execute(_ANSWERS, {"of_participation": participation}))
-    found = {asked: given for asked, given in before.progress.answers.items() if asked not in touched}
-    for asked in touched:
-        place = {"question": asked.question, "instance": asked.instance}
-        found |= _given(connection.execute(_ANSWER, {"of_participation": participation, **place}))
-    return found
+def _answers(connection: sa.Connection, participation: int | None, since: int) -> Answers:
+    rows = connection.execute(_ANSWERS, {"of_participation": participation, "since": since})
+    given = {Instance(question, instance): Given(State(state), text) for question, instance, state, text in rows}
+    return Answers(given, since)
 
 
-def _given(rows: Iterable[Any]) -> dict[Instance, Given]:
-    return {Instance(question, instance): Given(State(state), text) for question, instance, state, text in rows}
-
-
-_ANSWERS = sa.select(answers.c.question, answers.c.instance, answers.c.state, answers.c.text).where(
+_OWN = sa.select(answers.c.question, answers.c.instance, answers.c.state, answers.c.text).where(
     answers.c.participation == sa.bindparam("of_participation")
 )
-_ANSWER = _ANSWERS.where(answers.c.question == sa.bindparam("question"), answers.c.instance == sa.bindparam("instance"))
+# Two ranges of the index; what is asked once is instance 0.
+_ANSWERS = sa.union_all(
+    _OWN.where(answers.c.instance >= sa.bindparam("since")),
+    _OWN.where(answers.c.instance == 0, sa.bindparam("since", type_=sa.Integer) > 0),
+)
 
 
 def _before(connection: sa.Connection, participation: int | None, asked: Instance) -> Given | None:
@@ -235,6 +248,8 @@ def _here() -> sa.Select[Any]:
             participations.c.mark,
             participations.c.status,
             participations.c.language.label("held_in"),
+            participations.c.behind,
+            participations.c.form,
             agreed.scalar_subquery().label("consent"),
             barred.label("barred"),
             unasked.label("unasked"),

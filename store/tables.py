@@ -89,11 +89,15 @@ participations = Table(
     Column("number", BigInteger, nullable=False, unique=True),
     Column("mark", Key, nullable=False, unique=True),
     Column("code", Key, unique=True),
+    Column("behind", Integer, nullable=False, default=0),
+    Column("form", String(16)),
     Column("started_at", DateTime, nullable=False),
     CheckConstraint("status in ('consented', 'partial', 'complete', 'stopped', 'withdrawn')", name="status"),
     Index(None, "person"),
 )
-"""`number` is its name in exports, `mark` in the deletion journal, `code` the hash of the code to go on with."""
+"""`number` is its name in exports, `mark` in the deletion journal, `code` the hash of the code to go on with.
+`behind` says how often its repeated groups are over, by the questions whose fingerprint is `form`: what was said there
+a turn need not read."""
 
 consents = Table(
     "consents",
@@ -116,7 +120,8 @@ answers = Table(
     Column("language", String(16), nullable=False),
     Column("revision", Integer, nullable=False, default=1),
     Column("answered_at", DateTime, nullable=False),
-    UniqueConstraint("participation", "question", "instance"),
+    # In this order, so that of a long talk the latest answers are found by it.
+    UniqueConstraint("participation", "instance", "question"),
     CheckConstraint("instance >= 0", name="instance"),
     CheckConstraint("state in ('answered', 'skipped', 'declined', 'later')", name="state"),
 )

@@ -23,7 +23,7 @@ from dialogue.outcome import (
     StandAside,
     Withdraw,
 )
-from dialogue.progress import Given, Progress, State, Status, open_question, previous_question, status
+from dialogue.progress import Answers, Given, Progress, State, Status, open_question, previous_question, status
 from dialogue.questions import ask, choices
 from dialogue.reading import named_language, read
 from dialogue.rounds import ASIDES, Instance, Kind
@@ -54,7 +54,7 @@ NOW = datetime(2026, 11, 24, 12)
 def progress(**answers: Given) -> Progress:
     """Consented, with answers as `need_0=…`."""
     given = {Instance(name.rsplit("_", 1)[0], int(name.rsplit("_", 1)[1])): value for name, value in answers.items()}
-    return Progress("de", adult=True, consent=ROUND.consent_version, answers=given)
+    return Progress("de", adult=True, consent=ROUND.consent_version, answers=Answers(given))
 
 
 def perform(here: Progress, act: str, text: str = "", **heard: object) -> Outcome:
