@@ -1,5 +1,6 @@
 """`python -m actions`: the action server, in one process, for Rasa alone; by itself it listens to this machine only."""
 
+import gc
 import sys
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -30,6 +31,7 @@ def main() -> None:
     except Misconfigured as error:
         sys.exit(f"actions can't start: {explain(error)}")
     app = _serve(f"Bearer {settings.actions_token}", readiness)
+    gc.freeze()  # libraries and words stay: what comes and goes is looked through without them
     app.run(settings.actions_host, settings.actions_port, single_process=True, access_log=False, motd=False)
 
 

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import sys
 
 import uvicorn
@@ -35,6 +36,7 @@ def main() -> None:
             metrics.serve(settings.metrics_port, wired.database)
     except Misconfigured as error:
         sys.exit(f"bot can't start: {explain(error)}")
+    gc.freeze()  # libraries and words stay: what comes and goes is looked through without them
     # Open streams would hold a stop up for ever; what is not answered stays in the inbox.
     uvicorn.run(
         served, host=settings.host, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=2

@@ -198,7 +198,7 @@ def status(round: Round, progress: Progress) -> Status:
 def behind(round: Round, progress: Progress) -> int:
     """How often every repeated group is over: all that was due is passed, and «anything else?» answered yes."""
     times = []
-    for group in _repeating(round):
+    for group in round.repeated:
         steps = [step for step in _order(round, progress) if round.question(step.asked.question).group == group]
         waits = (step for step in steps if not passed(round, progress, step))
         times.append(next(waits, steps[-1]).asked.instance)
@@ -210,14 +210,7 @@ def needed_since(round: Round, behind: int, looked_at: Iterable[Instance]) -> in
 
     One step back from what is not over, and from the questions that it looks at.
     """
-    groups = _repeating(round)
-    repeated = [question for question in round.questions if question.group in groups]
-    bearing = {question.id for question in repeated} | {one.when.question for one in repeated if one.when}
-    return max(min([behind, *(asked.instance for asked in looked_at if asked.question in bearing)]) - 1, 0)
-
-
-def _repeating(round: Round) -> set[str | None]:
-    return {question.group for question in round.questions if question.again}
+    return max(min([behind, *(asked.instance for asked in looked_at if asked.question in round.bearing)]) - 1, 0)
 
 
 def _first_open(round: Round, progress: Progress) -> Instance | None:
@@ -276,7 +269,7 @@ def _due(round: Round, progress: Progress, question: Question, number: int) -> b
 def _further(round: Round, progress: Progress) -> int:
     """How often «anything else?» was answered yes."""
     again = {question.id for question in round.questions if question.again}
-    unread = progress.answers.since * len(_repeating(round))
+    unread = progress.answers.since * len(round.repeated)
     return unread + sum(given == YES and asked.question in again for asked, given in progress.answers.latest())
 
 

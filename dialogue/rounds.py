@@ -144,6 +144,17 @@ class Round(_Data):
         """A fingerprint of the questions: what was found out by them counts as long as they are the same."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
+    @cached_property
+    def repeated(self) -> frozenset[str | None]:
+        """The groups that can be asked again."""
+        return frozenset(question.group for question in self.questions if question.again)
+
+    @cached_property
+    def bearing(self) -> frozenset[str]:
+        """The questions by whose answers it is known what is asked of those groups."""
+        members = [question for question in self.questions if question.group in self.repeated]
+        return frozenset({one.id for one in members} | {one.when.question for one in members if one.when})
+
     @property
     def consent_version(self) -> str:
         """The version of the consent text that counts today."""

@@ -1,5 +1,6 @@
 """The only door to Rasa: a REST channel that wants our token, fails loudly, and logs no text."""
 
+import gc
 import hmac
 from typing import Any, Awaitable, Callable, Dict, Optional, Text
 
@@ -63,7 +64,11 @@ class Guarded(InputChannel):
 
         @routes.route("/readyz", methods=["GET"])
         async def ready(request: Request) -> HTTPResponse:
-            self._ready = self._ready or await _understands(request.app.ctx.agent)
+            if not self._ready and await _understands(request.app.ctx.agent):
+                self._ready = True
+                # Libraries and model stay: what comes and goes is looked through without them.
+                gc.collect()
+                gc.freeze()
             return response.text("ready") if self._ready else response.text("unready", status=503)
 
         @routes.route("/webhook", methods=["POST"])

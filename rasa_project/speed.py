@@ -7,8 +7,9 @@ a new connection to the action server. Where Rasa's code is not the one we know,
 
 import hashlib
 import inspect
+import json
 from graphlib import TopologicalSorter
-from typing import Any, Callable, Dict, List, Optional, Text, Tuple, Type
+from typing import Any, Callable, Dict, List, Optional, Set, Text, Tuple, Type
 
 from aiohttp import ClientSession
 from jsonschema.exceptions import best_match
@@ -28,6 +29,8 @@ KNOWN = {
     "EndpointConfig.session": "e55aa13d9d4fb4bc440ac33b870a97ee162b76dda7ccb6bf68433567475fdffb",
 }
 """SHA-256 of the source of what is replaced."""
+MOST_DIGESTS = 1000
+"""Of valid events; ours are a few."""
 
 
 def install() -> List[Text]:
@@ -59,15 +62,23 @@ def fingerprint(function: Callable[..., Any]) -> Text:
 
 
 def _checked() -> Callable[[RemoteAction, Dict[Text, Any]], bool]:
-    """The check of an action's answer: the same schema, the same error; but the schema itself is checked once."""
+    """The check of an action's answer: the same schema, the same error; but the schema itself is checked once.
+
+    So are its events, which are the same few at each turn. Of them a digest is kept: Rasa has no texts in its memory.
+    """
     schema = RemoteAction.action_response_format_spec()
     kind = validator_for(schema)
     kind.check_schema(schema)
     validator = kind(schema)
+    valid: Set[Text] = set()
 
     def validate(_self: RemoteAction, result: Dict[Text, Any]) -> bool:
-        error = best_match(validator.iter_errors(result))
+        events = result.get("events") if isinstance(result, dict) else None
+        digest = hashlib.sha256(json.dumps(events).encode()).hexdigest() if events else ""
+        error = best_match(validator.iter_errors({**result, "events": []} if digest in valid else result))
         if error is None:
+            if digest and len(valid) < MOST_DIGESTS:
+                valid.add(digest)
             return True
         error.message += ". The action server's answer is not valid."
         raise error

@@ -200,7 +200,8 @@ def consented_to(connection: sa.Connection, participation: int | None, version: 
 
 
 def _answers(connection: sa.Connection, participation: int | None, since: int) -> Answers:
-    rows = connection.execute(_ANSWERS, {"of_participation": participation, "since": since})
+    latest = {"of_participation": participation, "since": since}
+    rows = connection.execute(_LATEST, latest) if since else connection.execute(_OWN, latest)
     given = {Instance(question, instance): Given(State(state), text) for question, instance, state, text in rows}
     return Answers(given, since)
 
@@ -209,10 +210,7 @@ _OWN = sa.select(answers.c.question, answers.c.instance, answers.c.state, answer
     answers.c.participation == sa.bindparam("of_participation")
 )
 # Two ranges of the index; what is asked once is instance 0.
-_ANSWERS = sa.union_all(
-    _OWN.where(answers.c.instance >= sa.bindparam("since")),
-    _OWN.where(answers.c.instance == 0, sa.bindparam("since", type_=sa.Integer) > 0),
-)
+_LATEST = sa.union_all(_OWN.where(answers.c.instance >= sa.bindparam("since")), _OWN.where(answers.c.instance == 0))
 
 
 def _before(connection: sa.Connection, participation: int | None, asked: Instance) -> Given | None:

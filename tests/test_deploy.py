@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from deploy import local, secret_files
+from store import config
 from tests import images
 from tests.stack import free_ports
 
@@ -144,3 +145,16 @@ def test_nobody_there_is_not_healthy() -> None:
     """A container at whose address nobody answers is not healthy; tests/test_isolation.py shows those that are."""
     look = [sys.executable, "deploy/healthy.py", f"http://127.0.0.1:{free_ports(1)[0]}/"]
     assert subprocess.run(look, cwd=ROOT, capture_output=True).returncode == 1
+
+
+@pytest.mark.parametrize("name", ["bot", "worker"])
+def test_limits_can_be_raised(name: str, tmp_path: Path) -> None:
+    """Unless the city says otherwise the limits are those of the program; what it says reaches the part."""
+    environ, data = SERVICES[name]["environment"], {"DATA_DIR": str(tmp_path)}
+    (tmp_path / "secret").write_text("5" * 64)
+    (tmp_path / "secret").chmod(0o600)
+    own = config.load(data)
+    given = config.load(data | {limit: environ[limit] for limit in ("LIMIT_ALL", "LIMIT_NEW")})
+    assert (given.limit_all, given.limit_new) == (own.limit_all, own.limit_new)
+    raised = images.compose({**GIVEN, "LIMIT_ALL": "5000 per 10 seconds"})["services"][name]["environment"]
+    assert raised["LIMIT_ALL"] == "5000 per 10 seconds"

@@ -61,7 +61,7 @@ def seen():
     runs = [({"given": 1}, "sum"), ({"given": [2]}, "two", "sum"), (None, "lost"), (None, "bad")]
     runs += [({"one": "two"}, "two"), ({"one": 1}, "two")]
     return [
-        [verdict(one) for one in answers],
+        [verdict(one) for one in answers + answers],
         [resolved(one) for one in names],
         resolved("unheard of", Event),
         [graph(*one) for one in runs],
@@ -94,12 +94,16 @@ INVALID: tuple[Any, ...] = (
     {"events": [{"event": "slot", "name": 1, "value": "x"}]},
     {"responses": ["Danke"]},
     {"responses": {"text": "Danke"}},
+    {
+        "events": [{"event": "active_loop", "name": None}, {"event": "action", "name": "action_listen"}],
+        "responses": [1],
+    },
 )
 
 
 def test_it_decides_as_rasa_does() -> None:
-    """Each valid answer of an action is taken, each invalid one refused for the same reason, each event found; a graph
-    gives and refuses the same; and a connection to the action server is kept."""
+    """Each valid answer of an action is taken, each invalid one refused for the same reason, also when it comes again;
+    each event found; a graph gives and refuses the same; and a connection to the action server is kept."""
     command = [str(local.RASA_PYTHON), "-c", ASK, json.dumps(VALID + INVALID)]
     done = subprocess.run(command, cwd=local.ROOT / "rasa_project", capture_output=True, text=True, check=True)
     told = json.loads(done.stdout.splitlines()[-1])
@@ -109,5 +113,5 @@ def test_it_decides_as_rasa_does() -> None:
     assert graphs[0][0] == {"sum": ["sum", ["two", ["two", ["one", ["one"]]]], ["given", 1]]}
     assert graphs[2:5] == [[{"lost": ["lost", "nobody"]}] * 2, "GraphRunError", "GraphRunError"]
     assert told["connections"] == [False, True]
-    assert [verdict == [True] for verdict in verdicts] == [True] * len(VALID) + [False] * len(INVALID)
+    assert [verdict == [True] for verdict in verdicts] == 2 * ([True] * len(VALID) + [False] * len(INVALID))
     assert told["again"] == [], "what is not Rasa's own code is left alone"

@@ -62,6 +62,8 @@ migrate:
 
 {{- define "mitsprache.channels" -}}
 WEBSITE: https://{{ .Values.site }}/chat
+LIMIT_ALL: {{ .Values.limits.all }}
+LIMIT_NEW: {{ .Values.limits.new }}
 {{- if .Values.telegram }}
 TELEGRAM_WEBHOOK: https://{{ .Values.site }}/telegram
 {{- end }}
