@@ -69,18 +69,18 @@ class Outcome:
         return self.spent[name] / self.lasted
 
     def __str__(self) -> str:
-        messages = len(self.waits)
+        messages, people = max(len(self.waits), 1), max(self.people, 1)
         processes = {name: spent for name, spent in self.spent.items() if name not in (cpu.BUSY, cpu.FOREIGN)}
         costs = ", ".join(f"{name} {1000 * spent / messages:.1f}" for name, spent in processes.items())
         replies = ", ".join(f"p{100 * share:g} {self.quantile(share):.2f} s" for share in (0.5, 0.95, 0.99))
         return (
-            f"{self.people} people, {messages} messages in {self.lasted:.0f} s "
+            f"{self.people} people, {len(self.waits)} messages in {self.lasted:.0f} s "
             f"({messages / self.lasted:.1f} a second); a reply takes {replies}, "
             f"at the most {self.quantile(1):.2f} s; told to wait {self.told_to_wait} times; errors {len(self.errors)}; "
             f"needs stored {self.stored} of {self.expected}, people with more or fewer than they said {self.odd}; "
             f"cores busy {self._cores(cpu.BUSY):.2f}, with anything else {self._cores(cpu.FOREIGN):.2f}; "
-            f"CPU milliseconds a message: {costs}; kB a person: {self.size / self.people / 1000:.1f} in the database, "
-            f"{self.written / self.people / 1000:.1f} in its journal"
+            f"CPU milliseconds a message: {costs}; kB a person: {self.size / people / 1000:.1f} in the database, "
+            f"{self.written / people / 1000:.1f} in its journal"
         )
 
 

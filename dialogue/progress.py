@@ -68,7 +68,9 @@ class Answers(Mapping[Instance, Given]):
         return ((asked, given) for asked, given in self._given.items() if asked.instance >= self.since)
 
     def but(self, given: Mapping[Instance, Given], gone: Collection[Instance] = ()) -> "Answers":
-        """The same but for these, and without what is gone."""
+        """The same but for these, and without what is gone. Unread, if that lies where a way is not walked."""
+        if any(asked.instance < self.since for asked in (*given, *gone)):
+            raise Unread
         left = {asked: value for asked, value in self._given.items() if asked not in gone}
         return Answers({**left, **given}, self.since)
 

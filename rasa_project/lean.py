@@ -1,7 +1,7 @@
 """Rasa without TensorFlow; to be imported before Rasa.
 
-Rasa 3.6.21 loads TensorFlow at each start for components that config.yml doesn't name. It would take 340 MiB of memory,
-two and a half seconds, and 1.4 GB of disk. The modules of those components are empty here but for their names.
+Rasa 3.6.21 loads TensorFlow at each start for components that config.yml doesn't name. It would take 250 MiB of memory,
+two seconds and more, and 1.9 GB of disk. The modules of those components are empty here but for their names.
 """
 
 import sys

@@ -155,6 +155,16 @@ def test_the_first_need_can_still_be_changed(city: City) -> None:
     assert open_question(ROUND, here(talk)) == Instance("more", LONG - 1)
 
 
+def test_back_from_the_first_need(city: City) -> None:
+    """What was typed at the first need, and was meant as «back», leads to the question before that one."""
+    talk = long_talk(city)
+    picks(talk, "Das brauchen Sie", 1)
+    talk.says("dann gehen wir eben zurück", meant="go_back")
+    talk.presses("Ja")
+    assert here(talk).revisit == Instance("theme", 0)
+    assert stored(talk, "need", 0) == ("answered", "Wohnung Nummer 0 ist zu teuer")
+
+
 def test_back_goes_all_the_way(city: City) -> None:
     """One question at a time through every need, down to the very first question."""
     talk, steps = long_talk(city, 3), []
@@ -236,6 +246,11 @@ def test_what_was_not_read_is_not_taken_for_unanswered() -> None:
     here = Answers({Instance("need", 0): SKIPPED, Instance("need", 5): SKIPPED}, since=4)
     assert here.get(Instance("need", 5)) == here.get(Instance("need", 0)) == SKIPPED
     assert here.get(Instance("need", 4)) is None
-    for look in (lambda: here.get(Instance("need", 3)), lambda: list(here), lambda: len(here)):
+    early = Instance("need", 0)
+    looks: tuple[Callable[[], object], ...] = (
+        *(lambda: here.get(Instance("need", 3)), lambda: list(here), lambda: len(here)),
+        *(lambda: here.but({early: NO}), lambda: here.but({}, gone=[early])),
+    )
+    for look in looks:
         with pytest.raises(Unread):
             look()

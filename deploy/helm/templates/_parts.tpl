@@ -62,8 +62,10 @@ migrate:
 
 {{- define "mitsprache.channels" -}}
 WEBSITE: https://{{ .Values.site }}/chat
-LIMIT_ALL: {{ .Values.limits.all }}
-LIMIT_NEW: {{ .Values.limits.new }}
+{{- with .Values.limits }}
+LIMIT_ALL: {{ .all }}
+LIMIT_NEW: {{ .new }}
+{{- end }}
 {{- if .Values.telegram }}
 TELEGRAM_WEBHOOK: https://{{ .Values.site }}/telegram
 {{- end }}
