@@ -43,14 +43,9 @@ $(MAIN_ENV):
 	@sh deploy/venv.sh . '>=3.11,<3.15'
 	@touch $@
 
-$(RASA_ENV):
-	@rm -f rasa_project/.venv/.built-*
-	@sh deploy/venv.sh rasa_project 3.10
-	@touch $@
-
-$(BARE_ENV):
-	@rm -f bench/bare_rasa/.venv/.built-*
-	@sh deploy/venv.sh bench/bare_rasa 3.10
+$(RASA_ENV) $(BARE_ENV):
+	@rm -f $(@D)/.built-*
+	@sh deploy/venv.sh $(@D:/.venv=) 3.10
 	@touch $@
 
 lint: setup ## Check the style (ruff)

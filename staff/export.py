@@ -49,9 +49,7 @@ def query(round: Round) -> sa.Select[Any]:
     """
     district = next((question.id for question in round.questions if question.kind is Kind.DISTRICT), None)
     lives = answers.alias("lives")
-    # It is asked once; so an index leads to the one row.
-    once = lives.c.question == district, lives.c.instance == 0
-    where = sa.and_(lives.c.participation == participations.c.id, *once)
+    same = lives.c.participation == participations.c.id
     return (
         sa.select(
             participations.c.number,
@@ -67,7 +65,8 @@ def query(round: Round) -> sa.Select[Any]:
             answers.c.revision,
         )
         .join(participations, participations.c.id == answers.c.participation)
-        .outerjoin(lives, where)
+        # It is asked once, as instance 0: so an index leads to the one row.
+        .outerjoin(lives, sa.and_(same, lives.c.question == district, lives.c.instance == 0))
         .where(participations.c.round == round.id)
         .order_by(participations.c.id, answers.c.id)
     )
