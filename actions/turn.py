@@ -55,20 +55,22 @@ def _done(connection: sa.Connection, key: str) -> dict[str, Any] | None:
 
 def _work(connection: sa.Connection, wiring: Wiring, call: Call, key: str, fence: int, now: datetime) -> dict[str, Any]:
     # It holds the person's row: a call for the same message that was at work is done by now.
-    held = people.hold_writer(connection, key)
+    held = inbox.hold(connection, key)
     if done := _done(connection, key):
         return done
-    message = inbox.find(connection, key)
-    if message is None:
+    if held is None:
         raise Refused("message_unknown")
-    if held != fence:
+    message, current = held
+    if current != fence:
         raise Refused("lease_lost")
     person = people.load(connection, message.person, wiring.round, wiring.config.secret, now)
     scene = _scene(connection, wiring, person, call, message, now)
     outcome = people.work_out(connection, person, lambda progress: acts.perform(replace(scene, progress=progress)))
     left = handover.holder(connection, scene.claimed) if outcome.takes_up else None
-    changes.apply(connection, person, wiring.round, wiring.config.secret, outcome, now)
-    after = people.load(connection, person.id, wiring.round, wiring.config.secret, now, outcome.touched)
+    if changes.apply(connection, person, wiring.round, wiring.config.secret, outcome, now):
+        after = people.load(connection, person.id, wiring.round, wiring.config.secret, now, outcome.touched)
+    else:
+        after = people.reread(connection, person, wiring.round, outcome.touched)
     changes.settle(connection, after, wiring.round)
     marks = people.marks(connection, person.id) if outcome.erases else []
     finished = scene.heard.act != "repeat" and open_question(wiring.round, person.progress) is None
@@ -143,7 +145,7 @@ def _enter_shell(connection: sa.Connection, wiring: Wiring, call: Call, now: dat
     people.greet(connection, person, SHELL, wiring.city.languages[0], now)
     text = clean(call.text)
     incoming = Incoming(key, person, keys.digest(secret, text), text=text)
-    if not inbox.known(connection, key, incoming.body, person):
+    if not inbox.known(connection, key, incoming.body, person).before:
         inbox.accept(connection, incoming, now)
     here = people.load(connection, person, wiring.round, secret, now)
     bound = people.work_out(

@@ -1,6 +1,6 @@
 """From the receipt to the outbox: the reply in words, the message handled, and, where asked for, the person erased."""
 
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from dialogue.outcome import Say
 from dialogue.scene import numbers
 from store import clock, faults, inbox, outbox, people, receipts
 from store.inbox import Message
-from store.outbox import Outgoing
+from store.outbox import Delivery, Outgoing
 from store.receipts import Receipt
 from store.settling import settle
 from translations.wording import Worded, word
@@ -26,35 +26,37 @@ LEFT_POSITION = 101
 """The place of the last word on the device from which a talk has gone."""
 
 
-class Next(Enum):
-    """How it goes on after a message."""
+@dataclass(frozen=True)
+class Delivered:
+    """A message that has its reply."""
 
-    NONE = "none"
-    """There is no receipt: nothing was delivered."""
-    REST = "rest"
-    """The person waits for nothing more."""
-    FURTHER = "further"
-    """Another message of theirs waits."""
+    posted: list[Delivery]
+    """What now stands in the log."""
+    further: bool
+    """Another message of the person waits."""
 
 
-def deliver(wiring: Wiring, taken: Taken) -> Next:
-    """From the receipt to the outbox: writes the reply and marks the message handled, in one transaction."""
+def deliver(wiring: Wiring, taken: Taken) -> Delivered | None:
+    """From the receipt to the outbox: writes the reply and marks the message handled, in one transaction.
+
+    None if there is no receipt: nothing was delivered.
+    """
     person, key = taken.message.person, taken.message.key
     with wiring.database.write() as connection:
         done = receipts.done(connection, person, key, taken.fence)
         if done.receipt is None:
-            return Next.NONE
+            return None
         reply, messages = _reply(wiring, taken, done.receipt)
         now = clock.now()
         settle(connection, wiring.config, person, key, reply, done.held, now)
         if "left" in reply:
             notice = _outgoing(wiring, reply["language"], (Say("taken_elsewhere", end="closed"),))
             outbox.post(connection, reply["left"], key, notice, now, LEFT_POSITION)
-        outbox.post(connection, person, key, messages, now, releases=True)
+        posted = outbox.post(connection, person, key, messages, now, releases=True)
         faults.reach("6b")
     if "erase" in reply:
         wiring.database.forget()
-    return Next.FURTHER if done.further else Next.REST
+    return Delivered(posted, done.further)
 
 
 def _reply(wiring: Wiring, taken: Taken, receipt: Receipt) -> tuple[dict[str, Any], list[Outgoing]]:

@@ -10,8 +10,9 @@ from dialogue.outcome import SAID
 from dialogue.reading import read, tells_besides
 from dialogue.rounds import Kind
 from dialogue.texts import clean
-from store import addresses, clock, faults, inbox, keys, outbox, receipts
+from store import addresses, clock, faults, inbox, keys, receipts
 from store.inbox import Accepted, Incoming
+from store.outbox import Delivery
 
 REWRITTEN = "rewritten"
 """The effect of an edit of a message that nobody had read yet."""
@@ -44,21 +45,25 @@ def receive(wiring: Wiring, received: Received) -> Accepted:
     body = keys.digest(secret, f"{received.text}\x1f{received.button}\x1f{received.language}\x1f{received.start}")
     if received.act or received.edits:
         body = keys.digest(secret, f"{body}\x1f{received.act}\x1f{received.edits}")
+    pressed = _numbered(received.button)[0] if received.button is not None else None
     with wiring.database.write() as connection:
-        if inbox.known(connection, key, body, received.person):
+        known = inbox.known(connection, key, body, received.person, pressed)
+        if known.before:
             return Accepted.DUPLICATE
         if received.address:
             addresses.note(connection, received.person, received.address, clock.now())
         if received.edits and _rewritten(connection, secret, received, key):
             return Accepted.STORED
-        incoming = _incoming(connection, wiring, received, key, body)
+        incoming = _incoming(connection, wiring, received, key, body, known.pressed)
         accepted = inbox.accept(connection, incoming, clock.now())
         faults.reach("0")
     faults.reach("1")
     return accepted
 
 
-def _incoming(connection: sa.Connection, wiring: Wiring, received: Received, key: str, body: str) -> Incoming:
+def _incoming(
+    connection: sa.Connection, wiring: Wiring, received: Received, key: str, body: str, pressed: Delivery | None
+) -> Incoming:
     person = received.person
     if received.act:
         return Incoming(key, person, body, act=received.act)
@@ -71,7 +76,7 @@ def _incoming(connection: sa.Connection, wiring: Wiring, received: Received, key
             raise Invalid("message_invalid")
         return Incoming(key, person, body, act="change_language", value=received.language)
     if received.button is not None:
-        return _pressed(connection, wiring, received, key, body)
+        return _pressed(wiring, received, key, body, pressed)
     return Incoming(key, person, body, text=clean(received.text or ""))
 
 
@@ -101,17 +106,22 @@ def _edited(connection: sa.Connection, wiring: Wiring, received: Received, key: 
     return Incoming(key, received.person, body, text=text, act="answer", asked=first.asked)
 
 
-def _pressed(connection: sa.Connection, wiring: Wiring, received: Received, key: str, body: str) -> Incoming:
-    """The button by its id: only one that we issued to this very person."""
-    number, _, rest = (received.button or "").partition(".")
+def _numbered(button: str) -> tuple[int, int]:
+    """The number of the message on which a button hangs, and its place there. Raises Invalid (button_old)."""
+    number, _, rest = button.partition(".")
     index, _, _mark = rest.partition(".")
     if not (number.isdecimal() and index.isdecimal() and len(number) < 10 and len(index) < 4):
         raise Invalid("button_old")
-    delivery = outbox.find(connection, received.person, int(number))
-    if delivery is None or int(index) >= len(delivery.buttons):
+    return int(number), int(index)
+
+
+def _pressed(wiring: Wiring, received: Received, key: str, body: str, delivery: Delivery | None) -> Incoming:
+    """The button by its id: only one that we issued to this very person."""
+    _, index = _numbered(received.button or "")
+    if delivery is None or index >= len(delivery.buttons):
         raise Invalid("button_old")
-    expected = keys.button(wiring.config.secret, received.person, delivery.number, delivery.key, int(index))
+    expected = keys.button(wiring.config.secret, received.person, delivery.number, delivery.key, index)
     if not keys.same(received.button or "", expected):
         raise Invalid("button_old")
-    button = delivery.buttons[int(index)]
+    button = delivery.buttons[index]
     return Incoming(key, received.person, body, act=button["act"], value=button["value"], asked=delivery.asked)

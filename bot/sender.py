@@ -65,7 +65,7 @@ class Sender:
                 log.error("look for replies failed", error=type(error).__name__)
 
     def _due(self) -> list[str]:
-        with self._wiring.database.read() as connection:
+        with self._wiring.database.look() as connection:
             return addresses.due(connection, clock.now(), 2 * MOST_AT_ONCE)
 
     def _ended(self, person: str, _task: asyncio.Task[None]) -> None:
@@ -170,7 +170,7 @@ class Sender:
             return addresses.take(connection, person, clock.now(), HOLD)
 
     def _waiting(self, person: str, sent: int) -> list[Delivery]:
-        with self._wiring.database.read() as connection:
+        with self._wiring.database.look() as connection:
             return outbox.after(connection, person, sent)
 
     def _brought(self, address: Address, delivery: Delivery) -> None:

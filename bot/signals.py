@@ -1,9 +1,11 @@
-"""Tells the open streams of this process that a conversation has something new. Only a hint: the log is the truth."""
+"""Tells the open streams of this process that a conversation has something new. The log is the truth."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+from store.outbox import Delivery
 
 TO_END = 2.5
 """Seconds that work under way has to come to its end when the process is told to stop."""
@@ -15,32 +17,51 @@ async def ended(tasks: Iterable[asyncio.Task[None]]) -> None:
         await asyncio.wait(under_way, timeout=TO_END)
 
 
+class Listener:
+    """Hears of one conversation: that something is new and, from this process, at once what it is."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+        self._posted: list[Delivery] | None = None
+        """None while only the log can tell."""
+
+    def hear(self, posted: list[Delivery] | None) -> None:
+        """Something is new; None: look into the log."""
+        self._posted = None if self.event.is_set() else posted
+        self.event.set()
+
+    def take(self, after: int) -> list[Delivery] | None:
+        """What is new after this number of the log; None if only the log can tell."""
+        posted, self._posted = self._posted, None
+        return posted if posted and posted[0].number == after + 1 else None
+
+
 class Signals:
-    """One event a listener, by person."""
+    """The listeners, by person."""
 
     def __init__(self) -> None:
         self.news = asyncio.Event()
         """Set whenever there is something new in any conversation."""
-        self._listeners: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
 
-    def tell(self, person: str) -> None:
-        """Wakes everybody who listens to this conversation, or to all."""
+    def tell(self, person: str, posted: list[Delivery] | None = None) -> None:
+        """Wakes everybody who listens to this conversation, or to all; with what is new, where that is known."""
         self.news.set()
-        for event in self._listeners.get(person, ()):
-            event.set()
+        for listener in self._listeners.get(person, ()):
+            listener.hear(posted)
 
     def listened(self) -> list[str]:
         """Whose conversations are being listened to."""
         return list(self._listeners)
 
     @contextmanager
-    def listen(self, person: str) -> Iterator[asyncio.Event]:
-        """An event that is set when something new is there."""
-        event = asyncio.Event()
-        self._listeners[person].add(event)
+    def listen(self, person: str) -> Iterator[Listener]:
+        """Who hears of what is new, as long as the block lasts."""
+        listener = Listener()
+        self._listeners[person].add(listener)
         try:
-            yield event
+            yield listener
         finally:
-            self._listeners[person].discard(event)
+            self._listeners[person].discard(listener)
             if not self._listeners[person]:
                 del self._listeners[person]

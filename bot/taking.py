@@ -10,8 +10,9 @@ from bot.wiring import Wiring
 from dialogue.binding import Binding, bind
 from dialogue.reading import read
 from dialogue.rounds import Kind
-from store import clock, inbox, people, receipts
+from store import clock, inbox, people
 from store.inbox import Message
+from store.people import Lease
 from store.receipts import Receipt
 
 
@@ -27,22 +28,20 @@ class Taken:
     """There already where an earlier try did the work and died before the reply."""
 
 
-def take(wiring: Wiring, person: str, owner: str, lease: float) -> Taken | None:
+def take(wiring: Wiring, person: str, owner: str, seconds: float) -> Taken | None:
     """The oldest message that may be taken now, leased and bound; None if there is none or somebody else works."""
     with wiring.database.write() as connection:
         now = clock.now()  # behind the wait for the lock, or the lease might be born expired
-        fence = people.lease(connection, person, owner, now, lease)
-        if fence is None:
+        leased = people.lease(connection, person, owner, now, seconds)
+        if leased is None:
             return None
-        message = inbox.oldest(connection, person, now)
-        if message is None:
-            people.release(connection, person, fence)
+        found = inbox.oldest(connection, person, now)
+        if found is None:
+            people.release(connection, person, leased.fence)
             return None
-        receipt = receipts.find(connection, message.key)
-        binding = _bind(connection, wiring, message, now)
-        channel, language = people.spoken(connection, person)
-        metadata = _metadata(wiring, channel, language, message, binding, fence)
-        return Taken(message, fence, language, metadata, receipt)
+        message, receipt = found
+        metadata = _metadata(wiring, leased, message, _bind(connection, wiring, message, now))
+        return Taken(message, leased.fence, leased.language, metadata, receipt)
 
 
 def _bind(connection: sa.Connection, wiring: Wiring, message: Message, now: datetime) -> Binding:
@@ -58,19 +57,17 @@ def _bind(connection: sa.Connection, wiring: Wiring, message: Message, now: date
     return binding
 
 
-def _metadata(
-    wiring: Wiring, channel: str, language: str, message: Message, binding: Binding, fence: int
-) -> dict[str, Any]:
+def _metadata(wiring: Wiring, leased: Lease, message: Message, binding: Binding) -> dict[str, Any]:
     asked = binding.asked
     return {
         "key": message.key,
         "conversation": message.person,
-        "channel": channel,
-        "language": language,
+        "channel": leased.channel,
+        "language": leased.language,
         "question": asked.question if asked else None,
         "instance": asked.instance if asked else None,
         "expects": _expects(wiring, binding, message.text),
-        "fence": fence,
+        "fence": leased.fence,
     }
 
 

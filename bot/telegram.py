@@ -293,7 +293,7 @@ class Telegram:
 
     def _marked(self, person: str, pressed: str) -> InlineKeyboardMarkup | None:
         number, index = numbered(pressed)
-        with self._wiring.database.read() as connection:
+        with self._wiring.database.look() as connection:
             delivery = outbox.find(connection, person, number)
         return keyboard(self._wiring.config.secret, person, delivery, chosen=index) if delivery else None
 

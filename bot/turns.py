@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
-from bot.delivery import Next, delay_notice, deliver, park
+from bot.delivery import delay_notice, deliver, park
 from bot.rasa import Unknown, Unreachable
 from bot.signals import Signals, ended
 from bot.taking import Taken, take
@@ -90,7 +90,7 @@ class Turns:
         task.add_done_callback(partial(self._ended, person))
 
     def _due(self, most: int) -> list[str]:
-        with self._wiring.database.read() as connection:
+        with self._wiring.database.look() as connection:
             return inbox.due(connection, clock.now(), most)
 
     def _ended(self, person: str, _task: asyncio.Task[None]) -> None:
@@ -127,9 +127,10 @@ class Turns:
         """The oldest message waits a while, longer each time; and the number of its tries."""
         now = clock.now()
         with self._wiring.database.write() as connection:
-            message = inbox.oldest(connection, person, now)
-            if message is None:
+            found = inbox.oldest(connection, person, now)
+            if found is None:
                 return None, 0
+            message, _receipt = found
             return message, inbox.again_later(connection, message.key, now + _pause(message.tries), True)
 
     async def _give_up(self, message: Message, tries: int) -> None:
@@ -148,17 +149,17 @@ class Turns:
         faults.reach("6a")
         try:
             with metrics.TURN.labels("deliver").time():
-                after = await asyncio.to_thread(deliver, self._wiring, taken)
+                delivered = await asyncio.to_thread(deliver, self._wiring, taken)
         except Refused:
             return False  # another process has the conversation by now
         except (OSError, SQLAlchemyError, MitspracheError) as error:
             log.error("delivery failed", error=type(error).__name__)
             return await self._failed(taken, reached=False)
-        if after is Next.NONE:
+        if delivered is None:
             return await self._failed(taken, reached)
         faults.reach("6c")
-        self._signals.tell(taken.message.person)
-        return after is Next.FURTHER
+        self._signals.tell(taken.message.person, delivered.posted)
+        return delivered.further
 
     async def _lead(self, taken: Taken) -> bool:
         """Lets Rasa lead; whether it was reached."""

@@ -105,9 +105,9 @@ class Web:
         except ValueError:
             raise Invalid("message_invalid") from None
         deadline = time.monotonic() + wait
-        with self._signals.listen(person) as event:
+        with self._signals.listen(person) as listener:
             while not (found := await self._after(person, after)) and time.monotonic() < deadline:
-                await _wait(event, deadline - time.monotonic())
+                await _wait(listener.event, deadline - time.monotonic())
         return JSONResponse({"messages": [self._shown(person, one) for one in found]}, headers=STREAM_HEADERS)
 
     async def my_data(self, request: Request) -> Response:
@@ -124,20 +124,20 @@ class Web:
 
     async def _stream(self, person: str, after: int) -> AsyncIterator[str]:
         yield ": hello\n\n"
-        with self._signals.listen(person) as event:
+        with self._signals.listen(person) as listener:
             while True:
-                for one in await self._after(person, after):
+                for one in listener.take(after) or await self._after(person, after):
                     after = one.number
                     shown = json.dumps(self._shown(person, one), ensure_ascii=False)
                     yield f"id: {one.number}\nevent: message\ndata: {shown}\n\n"
-                if not await _wait(event, PING_EVERY):
+                if not await _wait(listener.event, PING_EVERY):
                     yield ": ping\n\n"
 
     async def _after(self, person: str, number: int) -> list[Delivery]:
         return await asyncio.to_thread(self._read_after, person, number)
 
     def _read_after(self, person: str, number: int) -> list[Delivery]:
-        with self._wiring.database.read() as connection:
+        with self._wiring.database.look() as connection:
             return outbox.after(connection, person, number)
 
     def _shown(self, person: str, one: Delivery) -> dict[str, Any]:
@@ -189,7 +189,7 @@ class Web:
         return person
 
     def _exists(self, person: str) -> bool:
-        with self._wiring.database.read() as connection:
+        with self._wiring.database.look() as connection:
             return people.exists(connection, person)
 
     def _person(self, token: str) -> str:

@@ -1,6 +1,8 @@
 """Participations, consents, answers and their revisions."""
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -8,7 +10,7 @@ from dialogue.errors import Refused
 from dialogue.outcome import Give
 from dialogue.rounds import Instance
 from store import keys, people
-from store.database import insert_once
+from store.database import insert_once, insertion
 from store.tables import answers, consents, participations, revisions
 
 
@@ -46,16 +48,17 @@ def give(
 ) -> None:
     """Stores an answer; where one stands already, that one becomes a revision.
 
-    Raises Refused (consent_missing) without consent to the version that counts.
+    Raises Refused (consent_missing) without consent to the version that counts: no statement here finds a place then.
     """
-    if participation is None or not people.consented_to(connection, participation, version):
-        raise Refused("consent_missing")
-    place = {"participation": participation, "question": given.asked.question, "instance": given.asked.instance}
-    values = {"state": given.state, "text": given.value, "language": language, "answered_at": now}
-    if insert_once(connection, answers, **place, **values):
+    agreed = {"of_participation": participation, "of_version": version}
+    place = {"question": given.asked.question, "instance": given.asked.instance}
+    said = {"state": given.state, "text": given.value, "language": language, "answered_at": now}
+    values = {f"of_{name}": value for name, value in (place | said).items()}
+    if connection.execute(_first(connection.dialect.name), agreed | values).first():
         return
-    same = [answers.c[name] == value for name, value in place.items()]
-    earlier = connection.execute(sa.select(answers).where(*same).with_for_update()).one()
+    earlier = connection.execute(_STANDING, agreed | values).first()
+    if earlier is None:
+        raise Refused("consent_missing")
     connection.execute(
         revisions.insert().values(
             answer=earlier.id,
@@ -66,7 +69,30 @@ def give(
             answered_at=earlier.answered_at,
         )
     )
-    connection.execute(answers.update().where(*same).values(revision=earlier.revision + 1, **values))
+    connection.execute(answers.update().where(answers.c.id == earlier.id).values(revision=earlier.revision + 1, **said))
+
+
+_AGREED = (
+    consents.c.participation == sa.bindparam("of_participation"),
+    consents.c.version == sa.bindparam("of_version"),
+)
+_STANDING = (
+    sa.select(answers)
+    .join(consents, consents.c.participation == answers.c.participation)
+    .where(
+        *_AGREED, answers.c.question == sa.bindparam("of_question"), answers.c.instance == sa.bindparam("of_instance")
+    )
+    .with_for_update(of=answers)
+)
+
+
+@cache
+def _first(dialect: str) -> Any:
+    """Stores an answer where none stands yet, by the row of the consent."""
+    names = ("question", "instance", "state", "text", "language", "answered_at")
+    given = (sa.bindparam(f"of_{name}", type_=answers.c[name].type) for name in names)
+    agreed = sa.select(consents.c.participation, *given).where(*_AGREED)
+    return insertion(dialect, answers).from_select(["participation", *names], agreed)
 
 
 def withdraw(connection: sa.Connection, participation: int | None, asked: Instance) -> None:

@@ -30,13 +30,19 @@ from store.people import Person
 
 def apply(
     connection: sa.Connection, person: Person, round: Round, secret: bytes, outcome: Outcome, now: datetime
-) -> None:
-    """Applies every change but erasing and handing over: these are done after the turn, with the last notice."""
+) -> bool:
+    """Applies every change but erasing and handing over: these are done after the turn, with the last notice.
+
+    Whether anything has changed but answers.
+    """
     for change in outcome.changes:
         _apply(connection, person, round, secret, change, now)
     misses = person.progress.misses + 1 if outcome.missed else 0
     if misses != person.progress.misses:
         people.change(connection, person.id, misses=misses)
+    # What stands aside may look at answers, too.
+    besides = any(not isinstance(change, Give | Withdraw) for change in outcome.changes)
+    return besides or misses != person.progress.misses or person.progress.aside is not None
 
 
 def _apply(

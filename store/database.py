@@ -32,6 +32,9 @@ class Database:
         self._writer = _engine(url, "BEGIN IMMEDIATE")
         self._reader = _engine(url, "BEGIN", isolation="REPEATABLE READ")
         self.dialect = self._writer.dialect.name
+        # In SQLite a transaction costs no way to a server.
+        alone = {"isolation_level": "AUTOCOMMIT"} if self.dialect == "postgresql" else {}
+        self._looker = self._reader.execution_options(**alone)
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -43,6 +46,12 @@ class Database:
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that only reads, on one snapshot."""
         with self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def look(self) -> Iterator[sa.Connection]:
+        """For one statement that only reads: there is no transaction around it to begin and to end."""
+        with self._looker.connect() as connection:
             yield connection
 
     def forget(self) -> None:
@@ -59,7 +68,7 @@ class Database:
 
     def ask(self) -> None:
         """Reads next to nothing; raises what the database raises, also when it has no tables yet."""
-        with self.read() as connection:
+        with self.look() as connection:
             connection.execute(sa.text("SELECT version_num FROM alembic_version"))
 
     def close(self) -> None:
@@ -75,11 +84,12 @@ def insert_once(connection: sa.Connection, table: sa.Table, **values: Any) -> bo
 
 def insert_each_once(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> int:
     """Inserts rows, but for those against which a unique constraint stands; how many were inserted."""
-    return len(connection.execute(_insertion(connection.dialect.name, table), rows).all()) if rows else 0
+    return len(connection.execute(insertion(connection.dialect.name, table), rows).all()) if rows else 0
 
 
 @cache
-def _insertion(dialect: str, table: sa.Table) -> Any:
+def insertion(dialect: str, table: sa.Table) -> Any:
+    """Inserts a row unless a unique constraint stands against it; gives a row for each inserted one."""
     insert: Any = (postgresql if dialect == "postgresql" else sqlite).insert
     # Not by the number of rows: not every driver tells it for an insertion.
     return insert(table).on_conflict_do_nothing().returning(sa.literal(1))

@@ -11,7 +11,9 @@ from dialogue.rounds import Instance
 from store import keys
 from store.clock import bounds, passed, passes
 from store.database import insert_once
-from store.tables import inbox, participations, people
+from store.outbox import Delivery, delivery
+from store.receipts import Receipt
+from store.tables import inbox, outbox, participations, people
 from store.tables import receipts as receipt_rows
 
 OURS = ""
@@ -59,29 +61,45 @@ class Accepted(StrEnum):
     DUPLICATE = "duplicate"
 
 
-def known(connection: sa.Connection, key: str, body: str, person: str) -> bool:
-    """Whether the message came before.
+@dataclass(frozen=True)
+class Known:
+    """What is known of a message that a channel brings."""
+
+    before: bool
+    """It came before."""
+    pressed: Delivery | None
+    """The message whose button it presses."""
+
+
+def known(connection: sa.Connection, key: str, body: str, person: str, pressed: int | None = None) -> Known:
+    """Whether the message came before; `pressed` is the number of the message whose button it presses.
 
     Raises Refused (session_unknown; key_reused: another body has this key), Busy (too_many_waiting: it is new).
     """
-    found = connection.execute(_KNOWN, {"of_key": key, "of_person": person}).one()
-    if not found.there:
+    found = connection.execute(_KNOWN, {"of_key": key, "of_person": person, "of_number": pressed}).first()
+    if found is None:
         raise Refused("session_unknown")
     if found.body is not None and found.body != body:
         raise Refused("key_reused")
     if found.body is None and not found.done and found.waiting >= MOST_WAITING:
         raise Busy("too_many_waiting")
-    return found.body is not None or bool(found.done)
+    return Known(found.body is not None or bool(found.done), delivery(found) if found.number else None)
 
 
-_KNOWN = sa.select(
-    sa.exists().where(people.c.id == sa.bindparam("of_person")).label("there"),
-    sa.select(inbox.c.body).where(inbox.c.key == sa.bindparam("of_key")).scalar_subquery().label("body"),
-    sa.exists().where(receipt_rows.c.key == sa.bindparam("of_key")).label("done"),
-    sa.select(sa.func.count())
-    .where(inbox.c.person == sa.bindparam("of_person"), inbox.c.state == "waiting")
-    .scalar_subquery()
-    .label("waiting"),
+_KNOWN = (
+    sa.select(
+        outbox,
+        sa.select(inbox.c.body).where(inbox.c.key == sa.bindparam("of_key")).scalar_subquery().label("body"),
+        sa.exists().where(receipt_rows.c.key == sa.bindparam("of_key")).label("done"),
+        sa.select(sa.func.count())
+        .where(inbox.c.person == sa.bindparam("of_person"), inbox.c.state == "waiting")
+        .scalar_subquery()
+        .label("waiting"),
+    )
+    .outerjoin_from(
+        people, outbox, sa.and_(outbox.c.person == people.c.id, outbox.c.number == sa.bindparam("of_number"))
+    )
+    .where(people.c.id == sa.bindparam("of_person"))
 )
 
 
@@ -134,14 +152,20 @@ def waiting(connection: sa.Connection) -> tuple[int, datetime | None]:
     return count, since
 
 
-def oldest(connection: sa.Connection, person: str, now: datetime) -> Message | None:
-    """The person's oldest waiting message; None if there is none or it must not be tried again yet."""
+def oldest(connection: sa.Connection, person: str, now: datetime) -> tuple[Message, Receipt | None] | None:
+    """The person's oldest waiting message, with the receipt that an earlier try left when it died before the reply.
+
+    None if there is none or it must not be tried again yet.
+    """
     row = connection.execute(_OLDEST, {"of_person": person, **bounds(now)}).first()
-    return _message(row) if row and row.ripe else None
+    if row is None or not row.ripe:
+        return None
+    return _message(row), Receipt(row.key, row.effect, row.reply) if row.effect else None
 
 
 _OLDEST = (
-    sa.select(inbox, passes(inbox.c.retry_at).label("ripe"))
+    sa.select(inbox, passes(inbox.c.retry_at).label("ripe"), receipt_rows.c.effect, receipt_rows.c.reply)
+    .outerjoin_from(inbox, receipt_rows, receipt_rows.c.key == inbox.c.key)
     .where(inbox.c.person == sa.bindparam("of_person"), inbox.c.state == "waiting")
     .order_by(inbox.c.seq)
     .limit(sa.literal_column("1"))
@@ -161,6 +185,23 @@ def find(connection: sa.Connection, key: str) -> Message | None:
 
 
 _FIND = sa.select(inbox).where(inbox.c.key == sa.bindparam("of_key"))
+
+
+def hold(connection: sa.Connection, key: str) -> tuple[Message, int] | None:
+    """The message with this key, and its person's fence, with that row held until the transaction ends.
+
+    What a call that was at work meanwhile made of the message is not told here: its receipt tells.
+    """
+    row = connection.execute(_HOLD, {"of_key": key}).first()
+    return (_message(row), row.fence) if row else None
+
+
+_HOLD = (
+    sa.select(inbox, people.c.fence)
+    .join_from(inbox, people, people.c.id == inbox.c.person)
+    .where(inbox.c.key == sa.bindparam("of_key"))
+    .with_for_update(of=people)
+)
 
 
 def bind(connection: sa.Connection, key: str, asked: Instance | None, append: bool) -> None:

@@ -52,7 +52,7 @@ def post(
     now: datetime,
     position: int = 0,
     releases: bool = False,
-) -> None:
+) -> list[Delivery]:
     """Appends messages to the log of the conversation, from this position among the replies to the key on.
 
     Where they ask a question, its time is noted: what was on its way before belongs to the answer before. `releases`:
@@ -68,6 +68,10 @@ def post(
     )
     if posted < len(rows):  # another process was quicker; an error of the database would print the key
         raise Refused("receipt_taken")
+    return [
+        Delivery(first + offset, key, one.text, one.language, one.buttons, one.asked, one.end, one.attachment)
+        for offset, one in enumerate(messages)
+    ]
 
 
 _NUMBER = (
@@ -105,7 +109,7 @@ def leave_gap(connection: sa.Connection) -> None:
 def after(connection: sa.Connection, person: str, number: int, most: int = 100) -> list[Delivery]:
     """The messages of a conversation after this number, in order."""
     rows = connection.execute(_AFTER, {"of_person": person, "behind": number, "most": most})
-    return [_delivery(row) for row in rows]
+    return [delivery(row) for row in rows]
 
 
 _AFTER = (
@@ -134,10 +138,16 @@ def has(connection: sa.Connection, key: str, position: int) -> bool:
 
 def find(connection: sa.Connection, person: str, number: int) -> Delivery | None:
     """One message of a conversation."""
-    row = connection.execute(sa.select(outbox).where(outbox.c.person == person, outbox.c.number == number)).first()
-    return _delivery(row) if row else None
+    row = connection.execute(_FIND, {"of_person": person, "of_number": number}).first()
+    return delivery(row) if row else None
 
 
-def _delivery(row: sa.Row[tuple[object, ...]]) -> Delivery:
+_FIND = sa.select(outbox).where(
+    outbox.c.person == sa.bindparam("of_person"), outbox.c.number == sa.bindparam("of_number")
+)
+
+
+def delivery(row: sa.Row[Any]) -> Delivery:
+    """The message in a row with all columns of the log."""
     asked = Instance(row.question, row.instance) if row.question else None
     return Delivery(row.number, row.key, row.text, row.language, row.buttons, asked, row.end, row.attachment)

@@ -13,9 +13,19 @@ from dialogue.rounds import Instance, Round
 from store import keys, tables
 from store.clock import bounds, passes
 from store.database import insert_once
-from store.tables import addresses, answers, bars, consents, inbox, outbox, participations, people, revisions
+from store.tables import addresses, answers, bars, consents, outbox, participations, people, revisions
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A conversation in our hands for one turn."""
+
+    fence: int
+    channel: str
+    language: str
+    """Chosen or supposed."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +66,8 @@ def exists(connection: sa.Connection, id: str) -> bool:
 
 def language(connection: sa.Connection, id: str) -> str:
     """The language of the talk, chosen or supposed."""
-    return spoken(connection, id)[1]
-
-
-def spoken(connection: sa.Connection, id: str) -> tuple[str, str]:
-    """Channel and language of the talk, chosen or supposed."""
-    row = connection.execute(_SPOKEN, {"of_person": id}).one()
-    return row.channel, row.language
-
-
-_SPOKEN = sa.select(people.c.channel, people.c.language).where(people.c.id == sa.bindparam("of_person"))
+    found: str = connection.execute(sa.select(people.c.language).where(people.c.id == id)).scalar_one()
+    return found
 
 
 def load(
@@ -98,12 +100,11 @@ def _progress(
     # The city may have taken the question out meanwhile.
     there = row.revisit_question and round.find(row.revisit_question)
     revisit = Instance(row.revisit_question, row.revisit_instance) if there else None
-    since = needed_since(round, behind, [*touched, *([revisit] if revisit else [])])
     return Progress(
         language=row.language if row.chosen else None,
         adult=row.adult,
         consent=row.consent,
-        answers=_answers(connection, row.current, since),
+        answers=_answers(connection, row.current, _since(round, behind, revisit, touched)),
         aside=row.aside,
         revisit=revisit,
         stopped=row.stopped,
@@ -114,6 +115,18 @@ def _progress(
         before=_before(connection, row.current, doubted(row.about)[1][0]) if row.aside == "meant" else None,
         code=keys.hide(row.mark) if row.mark else None,
     )
+
+
+def reread(connection: sa.Connection, person: Person, round: Round, touched: Collection[Instance]) -> Person:
+    """The same person with the answers as they stand now; nothing else may have changed since."""
+    behind = (person.noted[2] if person.noted else None) or 0
+    since = _since(round, behind, person.progress.revisit, touched)
+    given = _answers(connection, person.participation, since)
+    return replace(person, progress=replace(person.progress, answers=given))
+
+
+def _since(round: Round, behind: int, revisit: Instance | None, touched: Collection[Instance]) -> int:
+    return needed_since(round, behind, [*touched, *([revisit] if revisit else [])])
 
 
 def work_out(connection: sa.Connection, person: Person, rule: Callable[[Progress], T]) -> T:
@@ -132,10 +145,11 @@ def change(connection: sa.Connection, id: str, **values: object) -> None:
 _CHANGE = people.update().where(people.c.id == sa.bindparam("of_person"))
 
 
-def lease(connection: sa.Connection, id: str, owner: str, now: datetime, seconds: float) -> int | None:
-    """Takes the conversation for one turn; the fencing number, or None while somebody else holds it."""
+def lease(connection: sa.Connection, id: str, owner: str, now: datetime, seconds: float) -> Lease | None:
+    """Takes the conversation for one turn; None while somebody else holds it."""
     given = {"of_person": id, "by": owner, "until": now + timedelta(seconds=seconds), **bounds(now)}
-    return connection.execute(_LEASE, given).scalar()
+    row = connection.execute(_LEASE, given).first()
+    return Lease(row.fence, row.channel, row.language) if row else None
 
 
 _LEASE = (
@@ -145,7 +159,7 @@ _LEASE = (
         sa.or_(passes(people.c.lease_until), people.c.lease_owner == sa.bindparam("by")),
     )
     .values(lease_owner=sa.bindparam("by"), lease_until=sa.bindparam("until"), fence=people.c.fence + 1)
-    .returning(people.c.fence)
+    .returning(people.c.fence, people.c.channel, people.c.language)
 )
 
 
@@ -167,18 +181,6 @@ def release(connection: sa.Connection, id: str, fence: int) -> None:
     )
 
 
-def hold_writer(connection: sa.Connection, key: str) -> int | None:
-    """Holds the row of whoever wrote a message, until the transaction ends; its fence, None if nobody has."""
-    return connection.execute(_WRITER, {"of_key": key}).scalar()
-
-
-_WRITER = (
-    sa.select(people.c.fence)
-    .where(people.c.id == sa.select(inbox.c.person).where(inbox.c.key == sa.bindparam("of_key")).scalar_subquery())
-    .with_for_update()
-)
-
-
 def dialogue_state_erase(connection: sa.Connection, id: str) -> None:
     """Makes Rasa forget the conversation."""
     states = tables.dialogue_states
@@ -189,14 +191,6 @@ def marks(connection: sa.Connection, id: str) -> list[str]:
     """The random names of all participations of the person, of any round."""
     mine = sa.select(participations.c.mark).where(participations.c.person == id)
     return list(connection.execute(mine).scalars())
-
-
-def consented_to(connection: sa.Connection, participation: int | None, version: str) -> str | None:
-    """The version, if there is proof of a consent to it."""
-    given = sa.select(consents.c.version).where(
-        consents.c.participation == participation, consents.c.version == version
-    )
-    return connection.execute(given).scalar()
 
 
 def _answers(connection: sa.Connection, participation: int | None, since: int) -> Answers:

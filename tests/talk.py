@@ -12,7 +12,6 @@ from actions import wiring as action_wiring
 from actions.calls import Call
 from bot import delivery, receiving, taking
 from bot import wiring as bot_wiring
-from bot.delivery import Next
 from bot.receiving import Received
 from bot.taking import Taken
 from dialogue.reading import resume_code
@@ -89,7 +88,7 @@ class Talk:
 
     def deliver(self, taken: Taken) -> None:
         """From the receipt to the outbox."""
-        assert delivery.deliver(self.city.bot, taken) is not Next.NONE
+        assert delivery.deliver(self.city.bot, taken) is not None
 
     def says(self, text: str, act: str = "answer", meant: str | None = None) -> list[str]:
         """A whole turn; the texts of the reply."""

@@ -155,9 +155,14 @@ def test_odd_characters_are_stored_alike(city: City) -> None:
 
 
 def test_a_reader_sees_one_moment(city: City) -> None:
-    """An export that reads for a while sees the answers as they were when it began, whatever is written meanwhile."""
+    """An export that reads for a while sees the answers as they were when it began, whatever is written meanwhile.
+
+    Also when its connection has just served a look without a transaction.
+    """
     talk = city.talk().at_need()
     query = sa.select(sa.func.count()).select_from(tables.answers)
+    with city.database.look() as looking:
+        looking.execute(query)
     with city.database.read() as reading:
         before = reading.execute(query).scalar_one()
         talk.says("Mehr Bäume")

@@ -50,15 +50,18 @@ def test_pseudonyms_hang_on_the_secret() -> None:
 
 
 def test_no_answer_without_consent_in_the_store(city: City) -> None:
-    """D3: the store itself refuses an answer of somebody who has not agreed to the text that counts."""
+    """D3: the store refuses an answer, a first or a further one, of who has not agreed to the text that counts."""
     talk = city.talk().at_need()
-    given = Give(Instance("need", 0), State.ANSWERED, "Bäume")
+    before = talk.given()
+    first, further = Give(Instance("need", 0), State.ANSWERED, "Bäume"), Give(Instance("district", 0), State.SKIPPED)
     with city.database.write() as connection:
         participation = connection.execute(sa.select(tables.people.c.participation)).scalar_one()
         for consented_to, version in ((None, city.bot.round.consent_version), (participation, "another text")):
-            with pytest.raises(Refused, match="consent_missing"):
-                answers.give(connection, consented_to, given, version, "de", clock.now())
-    assert talk.log()
+            for given in (first, further):
+                with pytest.raises(Refused, match="consent_missing"):
+                    answers.give(connection, consented_to, given, version, "de", clock.now())
+    assert talk.given() == before
+    assert before[0][0] == "district"
 
 
 def test_a_new_consent_text_is_asked_for(city: City) -> None:
