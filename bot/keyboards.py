@@ -25,12 +25,5 @@ def keyboard(secret: bytes, person: str, delivery: Delivery, chosen: int | None 
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-def numbered(id: str) -> tuple[int, int]:
-    """The number of the message and the place of the button that an id names; (0, 0) where it names none."""
-    number, _, rest = id.partition(".")
-    index = rest.partition(".")[0]
-    return (int(number), int(index)) if number.isdecimal() and index.isdecimal() else (0, 0)
-
-
 def _short(label: str) -> bool:
     return len(label.removeprefix(CHOSEN)) <= WIDEST

@@ -45,9 +45,9 @@ def receive(wiring: Wiring, received: Received) -> Accepted:
     body = keys.digest(secret, f"{received.text}\x1f{received.button}\x1f{received.language}\x1f{received.start}")
     if received.act or received.edits:
         body = keys.digest(secret, f"{body}\x1f{received.act}\x1f{received.edits}")
-    pressed = _numbered(received.button)[0] if received.button is not None else None
+    number, _ = keys.numbered(received.button or "")
     with wiring.database.write() as connection:
-        known = inbox.known(connection, key, body, received.person, pressed)
+        known = inbox.known(connection, key, body, received.person, number)
         if known.before:
             return Accepted.DUPLICATE
         if received.address:
@@ -106,22 +106,13 @@ def _edited(connection: sa.Connection, wiring: Wiring, received: Received, key: 
     return Incoming(key, received.person, body, text=text, act="answer", asked=first.asked)
 
 
-def _numbered(button: str) -> tuple[int, int]:
-    """The number of the message on which a button hangs, and its place there. Raises Invalid (button_old)."""
-    number, _, rest = button.partition(".")
-    index, _, _mark = rest.partition(".")
-    if not (number.isdecimal() and index.isdecimal() and len(number) < 10 and len(index) < 4):
-        raise Invalid("button_old")
-    return int(number), int(index)
-
-
-def _pressed(wiring: Wiring, received: Received, key: str, body: str, delivery: Delivery | None) -> Incoming:
+def _pressed(wiring: Wiring, received: Received, key: str, body: str, pressed: Delivery | None) -> Incoming:
     """The button by its id: only one that we issued to this very person."""
-    _, index = _numbered(received.button or "")
-    if delivery is None or index >= len(delivery.buttons):
+    _, index = keys.numbered(received.button or "")
+    if pressed is None or index >= len(pressed.buttons):
         raise Invalid("button_old")
-    expected = keys.button(wiring.config.secret, received.person, delivery.number, delivery.key, index)
+    expected = keys.button(wiring.config.secret, received.person, pressed.number, pressed.key, index)
     if not keys.same(received.button or "", expected):
         raise Invalid("button_old")
-    button = delivery.buttons[index]
-    return Incoming(key, received.person, body, act=button["act"], value=button["value"], asked=delivery.asked)
+    button = pressed.buttons[index]
+    return Incoming(key, received.person, body, act=button["act"], value=button["value"], asked=pressed.asked)

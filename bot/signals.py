@@ -43,12 +43,22 @@ class Signals:
         self.news = asyncio.Event()
         """Set whenever there is something new in any conversation."""
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._newest: dict[str, int] = {}
+        """The number up to which the listeners of a conversation have heard of it."""
 
     def tell(self, person: str, posted: list[Delivery] | None = None) -> None:
         """Wakes everybody who listens to this conversation, or to all; with what is new, where that is known."""
         self.news.set()
+        if posted and person in self._listeners:
+            self._newest[person] = posted[-1].number
         for listener in self._listeners.get(person, ()):
             listener.hear(posted)
+
+    def note(self, person: str, number: int) -> None:
+        """The log reaches to this number: tells those who have not heard of it."""
+        if person in self._listeners and self._newest.get(person) != number:
+            self._newest[person] = number
+            self.tell(person)
 
     def listened(self) -> list[str]:
         """Whose conversations are being listened to."""
@@ -65,3 +75,4 @@ class Signals:
             self._listeners[person].discard(listener)
             if not self._listeners[person]:
                 del self._listeners[person]
+                self._newest.pop(person, None)

@@ -22,7 +22,7 @@ from telegram.request import HTTPXRequest
 from bot import metrics, notices
 from bot.commands import COMMANDS, command
 from bot.delivery import dangerous
-from bot.keyboards import keyboard, numbered
+from bot.keyboards import keyboard
 from bot.limits import OVERLOADED
 from bot.notices import CHANNEL
 from bot.receiving import Received, receive
@@ -292,7 +292,7 @@ class Telegram:
         self._signals.tell(person)
 
     def _marked(self, person: str, pressed: str) -> InlineKeyboardMarkup | None:
-        number, index = numbered(pressed)
+        number, index = keys.numbered(pressed)
         with self._wiring.database.look() as connection:
             delivery = outbox.find(connection, person, number)
         return keyboard(self._wiring.config.secret, person, delivery, chosen=index) if delivery else None

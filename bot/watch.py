@@ -16,7 +16,6 @@ class Watch:
 
     def __init__(self, wiring: Wiring, signals: Signals) -> None:
         self._wiring, self._signals = wiring, signals
-        self._seen: dict[str, int] = {}
 
     async def run(self) -> None:
         """Looks until cancelled."""
@@ -30,9 +29,7 @@ class Watch:
     async def _look(self) -> None:
         found = await asyncio.to_thread(self._newest, self._signals.listened())
         for person, number in found.items():
-            if self._seen.get(person) != number:
-                self._signals.tell(person)
-        self._seen = found
+            self._signals.note(person, number)
 
     def _newest(self, persons: list[str]) -> dict[str, int]:
         if not persons:

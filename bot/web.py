@@ -106,8 +106,10 @@ class Web:
             raise Invalid("message_invalid") from None
         deadline = time.monotonic() + wait
         with self._signals.listen(person) as listener:
-            while not (found := await self._after(person, after)) and time.monotonic() < deadline:
+            found = await self._after(person, after)
+            while not found and time.monotonic() < deadline:
                 await _wait(listener.event, deadline - time.monotonic())
+                found = listener.take(after) or await self._after(person, after)
         return JSONResponse({"messages": [self._shown(person, one) for one in found]}, headers=STREAM_HEADERS)
 
     async def my_data(self, request: Request) -> Response:

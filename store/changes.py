@@ -33,14 +33,14 @@ def apply(
 ) -> bool:
     """Applies every change but erasing and handing over: these are done after the turn, with the last notice.
 
-    Whether anything has changed but answers.
+    Whether more than the answers has to be read anew.
     """
     for change in outcome.changes:
         _apply(connection, person, round, secret, change, now)
     misses = person.progress.misses + 1 if outcome.missed else 0
     if misses != person.progress.misses:
         people.change(connection, person.id, misses=misses)
-    # What stands aside may look at answers, too.
+    # What stands aside may hang on an answer, as `Progress.before` does.
     besides = any(not isinstance(change, Give | Withdraw) for change in outcome.changes)
     return besides or misses != person.progress.misses or person.progress.aside is not None
 

@@ -50,7 +50,7 @@ class Database:
 
     @contextmanager
     def look(self) -> Iterator[sa.Connection]:
-        """For one statement that only reads: there is no transaction around it to begin and to end."""
+        """For one statement that only reads; in PostgreSQL there is no transaction around it to begin and to end."""
         with self._looker.connect() as connection:
             yield connection
 

@@ -71,12 +71,12 @@ class Known:
     """The message whose button it presses."""
 
 
-def known(connection: sa.Connection, key: str, body: str, person: str, pressed: int | None = None) -> Known:
-    """Whether the message came before; `pressed` is the number of the message whose button it presses.
+def known(connection: sa.Connection, key: str, body: str, person: str, number: int = 0) -> Known:
+    """Whether the message came before; `number` is that of the message whose button it presses.
 
     Raises Refused (session_unknown; key_reused: another body has this key), Busy (too_many_waiting: it is new).
     """
-    found = connection.execute(_KNOWN, {"of_key": key, "of_person": person, "of_number": pressed}).first()
+    found = connection.execute(_KNOWN, {"of_key": key, "of_person": person, "of_number": number}).first()
     if found is None:
         raise Refused("session_unknown")
     if found.body is not None and found.body != body:
@@ -190,7 +190,8 @@ _FIND = sa.select(inbox).where(inbox.c.key == sa.bindparam("of_key"))
 def hold(connection: sa.Connection, key: str) -> tuple[Message, int] | None:
     """The message with this key, and its person's fence, with that row held until the transaction ends.
 
-    What a call that was at work meanwhile made of the message is not told here: its receipt tells.
+    What was done to the message while we waited for the row is not told here: a receipt, a tombstone or a new fence
+    tells. Whoever takes a message away that may still be at work leaves one of them.
     """
     row = connection.execute(_HOLD, {"of_key": key}).first()
     return (_message(row), row.fence) if row else None

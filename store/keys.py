@@ -38,6 +38,14 @@ def button(secret: bytes, person: str, number: int, about: str, index: int) -> s
     return f"{number}.{index}.{mark}"
 
 
+def numbered(id: str) -> tuple[int, int]:
+    """The number of the message and the place on it that the id of a button names; (0, 0) where it is none of ours."""
+    number, _, rest = id.partition(".")
+    index = rest.partition(".")[0]
+    ours = number.isdecimal() and index.isdecimal() and len(number) < 10 and len(index) < 4
+    return (int(number), int(index)) if ours else (0, 0)
+
+
 def same(given: str, expected: str) -> bool:
     """Compares two secrets in constant time."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())

@@ -6,20 +6,24 @@ However a talk went, it must come to its end when somebody answers on, and to no
 """
 
 import sys
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from itertools import count
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialogue.acts import ACTS
-from dialogue.progress import YES, State, doubted, open_question
+from dialogue.progress import YES, Answers, State, doubted, open_question
 from dialogue.questions import DECLINE, LATER
-from dialogue.rounds import OPENING, Instance, Kind, Question
+from dialogue.rounds import OPENING, Instance, Kind, Question, Round
 from dialogue.summary import summary
 from store import clock, copies, keys, outbox, people
 from store.outbox import Delivery
+from store.people import Person
 from store.tables import inbox, participations
 from tests.ledger import CITY, KEY, ROUND, Ledger, city, dump, outbox_of, played_back, rows_left, stored
 from tests.talk import Talk
@@ -532,6 +536,28 @@ class Interview(RuleBasedStateMachine):
             assert self.said == ["underage_again"]
             self._begin(self._somebody())
         self.ledger, self.erased = Ledger(), None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def what_is_read_anew_is_what_would_be_loaded() -> Iterator[None]:
+    """A turn that changed answers alone reads these alone; each time it is compared with the whole person."""
+    reread = people.reread
+
+    def compared(connection: sa.Connection, person: Person, round: Round, touched: Collection[Instance]) -> Person:
+        again = reread(connection, person, round, touched)
+        loaded = people.load(connection, person.id, round, KEY, clock.now(), touched)
+        assert but_answers(again) == but_answers(loaded)
+        assert vars(again.progress.answers) == vars(loaded.progress.answers)
+        return again
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "reread", compared)
+        yield
+
+
+def but_answers(person: Person) -> Person:
+    """The person without the answers, of which not all may be looked at."""
+    return replace(person, progress=replace(person.progress, answers=Answers()))
 
 
 def own(text: str) -> str:
