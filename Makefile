@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres redis nginx iproute export backup restore mutants soak bench growth burst shell audit lock secrets deploy-check clean
+.PHONY: help run test setup lint types contracts catalogs validate train redaction delicate stories understand chromium postgres redis nginx iproute export backup restore mutants soak bench growth burst shell audit lock secrets compose-check chart-check clean
 
 PYTHON := .venv/bin/python
 RASA := cd rasa_project && sh ../deploy/rasa.sh
@@ -133,9 +133,11 @@ lock: ## Write the locks anew (UPGRADE=--upgrade takes the newest versions)
 secrets: ## Make the secrets and folders of the real deployment, once
 	@sh deploy/secrets.sh
 
-deploy-check: setup ## Look through the files of both deployments, without a Docker or a cluster
+compose-check: setup ## Look through docker-compose.yml and the Dockerfiles, without a Docker
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/hadolint deploy/*.Dockerfile
+
+chart-check: setup ## Look through the chart, without a cluster
 	$(PYTHON) -m tests.charts
 
 clean: ## Remove what was built: environments, models, catalogs, caches; never data
