@@ -52,8 +52,8 @@ def give(
     """
     agreed = {"of_participation": participation, "of_version": version}
     place = {"question": given.asked.question, "instance": given.asked.instance}
-    said = {"state": given.state, "text": given.value, "language": language, "answered_at": now}
-    values = {f"of_{name}": value for name, value in (place | said).items()}
+    held = {"state": given.state, "text": given.value, "language": language, "answered_at": now}
+    values = {f"of_{name}": value for name, value in (place | held).items()}
     if connection.execute(_first(connection.dialect.name), agreed | values).first():
         return
     earlier = connection.execute(_STANDING, agreed | values).first()
@@ -69,7 +69,7 @@ def give(
             answered_at=earlier.answered_at,
         )
     )
-    connection.execute(answers.update().where(answers.c.id == earlier.id).values(revision=earlier.revision + 1, **said))
+    connection.execute(answers.update().where(answers.c.id == earlier.id).values(revision=earlier.revision + 1, **held))
 
 
 _AGREED = (

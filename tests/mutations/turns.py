@@ -116,7 +116,7 @@ MUTATIONS = (
         "a second answer is inserted beside the first",
         "store/answers.py",
         "    if connection.execute(_first(connection.dialect.name), agreed | values).first():\n",
-        "    connection.execute(answers.insert().values(participation=participation, **place, **said))\n    if True:\n",
+        "    connection.execute(answers.insert().values(participation=participation, **place, **held))\n    if True:\n",
         "tests/test_reliability.py::test_two_buttons_pressed_quickly",
     ),
     Mutation(
